@@ -7,8 +7,8 @@
 #ifndef HOLDFAST_BASE_STATUS_H
 #define HOLDFAST_BASE_STATUS_H
 
-#define MUST_USE                   __attribute__((warn_unused_result))
-#define PRINTF_LIKE(format, first) __attribute__((format(printf, format, first)))
+#define MUST_USE                 __attribute__((warn_unused_result))
+#define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 
 enum status {
     STATUS_OK = 0,
