@@ -1,0 +1,191 @@
+/* libsodium behind our names. Keys are made from a seed that our entropy gave, so that a simulation
+ * with the same seed makes the same keys.
+ */
+#include "terminal/base/crypto.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+_Static_assert(HASH_SIZE == crypto_hash_sha256_BYTES, "SHA-256");
+_Static_assert(PUBLIC_KEY_SIZE == crypto_sign_PUBLICKEYBYTES, "Ed25519 public key");
+_Static_assert(SECRET_KEY_SIZE == crypto_sign_SECRETKEYBYTES, "Ed25519 secret key");
+_Static_assert(SIGNATURE_SIZE == crypto_sign_BYTES, "Ed25519 signature");
+_Static_assert(PIN_HASH_SIZE >= crypto_pwhash_STRBYTES, "PIN hash");
+_Static_assert(sizeof(struct hash_stream) >= sizeof(crypto_hash_sha256_state), "hash state");
+_Static_assert(_Alignof(struct hash_stream) >= _Alignof(crypto_hash_sha256_state), "alignment");
+
+/* What a stored PIN hash may ask for when it is checked: a damaged or planted one must not take
+ * the memory or the minutes of a till. */
+#define MAX_PIN_MEMORY_KIB (256U * 1024U)
+#define MAX_PIN_OPERATIONS 16U
+
+void crypto_start(void)
+{
+    int result = sodium_init();
+    INVARIANT(result >= 0);
+}
+
+static void fill_from_system(void *context, void *bytes, size_t length)
+{
+    (void)context;
+    randombytes_buf(bytes, length);
+}
+
+struct entropy entropy_system(void)
+{
+    return (struct entropy){.fill = fill_from_system, .context = NULL};
+}
+
+void entropy_fill(const struct entropy *entropy, void *bytes, size_t length)
+{
+    entropy->fill(entropy->context, bytes, length);
+}
+
+struct id id_random(const struct entropy *entropy)
+{
+    struct id id;
+    entropy_fill(entropy, id.bytes, sizeof id.bytes);
+    return id;
+}
+
+struct hash hash_bytes(const void *bytes, size_t length)
+{
+    struct hash hash;
+    (void)crypto_hash_sha256(hash.bytes, bytes, length);
+    return hash;
+}
+
+static crypto_hash_sha256_state *state_of(struct hash_stream *stream)
+{
+    return (crypto_hash_sha256_state *)(void *)stream->opaque;
+}
+
+void hash_start(struct hash_stream *stream)
+{
+    (void)crypto_hash_sha256_init(state_of(stream));
+}
+
+void hash_update(struct hash_stream *stream, const void *bytes, size_t length)
+{
+    (void)crypto_hash_sha256_update(state_of(stream), bytes, length);
+}
+
+struct hash hash_end(struct hash_stream *stream)
+{
+    struct hash hash;
+    (void)crypto_hash_sha256_final(state_of(stream), hash.bytes);
+    return hash;
+}
+
+bool hash_equal(const struct hash *a, const struct hash *b)
+{
+    return secret_equal(a->bytes, b->bytes, sizeof a->bytes);
+}
+
+void key_pair(const struct entropy *entropy, struct public_key *public_key,
+              struct secret_key *secret_key)
+{
+    uint8_t seed[crypto_sign_SEEDBYTES];
+    entropy_fill(entropy, seed, sizeof seed);
+    int result = crypto_sign_seed_keypair(public_key->bytes, secret_key->bytes, seed);
+    INVARIANT(result == 0);
+    secret_wipe(seed, sizeof seed);
+}
+
+struct signature sign_bytes(const void *bytes, size_t length, const struct secret_key *key)
+{
+    struct signature signature;
+    int result = crypto_sign_detached(signature.bytes, NULL, bytes, length, key->bytes);
+    INVARIANT(result == 0);
+    return signature;
+}
+
+bool signature_valid(const struct signature *signature, const void *bytes, size_t length,
+                     const struct public_key *key)
+{
+    return crypto_sign_verify_detached(signature->bytes, bytes, length, key->bytes) == 0;
+}
+
+void secret_wipe(void *secret, size_t length)
+{
+    sodium_memzero(secret, length);
+}
+
+bool secret_equal(const void *a, const void *b, size_t length)
+{
+    return sodium_memcmp(a, b, length) == 0;
+}
+
+void hex_write(const void *bytes, size_t length, char *out)
+{
+    (void)sodium_bin2hex(out, 2 * length + 1, bytes, length);
+}
+
+enum status hex_read(const char *text, void *bytes, size_t length)
+{
+    if (strnlen(text, 2 * length + 1) != 2 * length)
+        return STATUS_INVALID;
+    size_t read = 0;
+    if (sodium_hex2bin(bytes, length, text, 2 * length, NULL, &read, NULL) != 0 || read != length)
+        return STATUS_INVALID;
+    return STATUS_OK;
+}
+
+size_t base64_size(size_t length)
+{
+    return sodium_base64_encoded_len(length, sodium_base64_VARIANT_ORIGINAL);
+}
+
+void base64_write(const void *bytes, size_t length, char *out)
+{
+    (void)sodium_bin2base64(out, base64_size(length), bytes, length,
+                            sodium_base64_VARIANT_ORIGINAL);
+}
+
+enum status base64_read(const char *text, size_t text_length, void *out, size_t size,
+                        size_t *length)
+{
+    if (text_length % 4 != 0)
+        return STATUS_INVALID;
+    size_t needed = text_length / 4 * 3;
+    for (size_t i = 1; i <= 2 && i <= text_length && text[text_length - i] == '='; i++)
+        needed--;
+    if (needed > size)
+        return STATUS_RANGE;
+    size_t read = 0;
+    if (sodium_base642bin(out, size, text, text_length, NULL, &read, NULL,
+                          sodium_base64_VARIANT_ORIGINAL) != 0)
+        return STATUS_INVALID;
+    *length = read;
+    return STATUS_OK;
+}
+
+struct pin_cost pin_cost_default(void)
+{
+    return (struct pin_cost){.operations = crypto_pwhash_OPSLIMIT_INTERACTIVE,
+                             .memory = crypto_pwhash_MEMLIMIT_INTERACTIVE};
+}
+
+enum status pin_hash(const char *pin, struct pin_cost cost, char out[PIN_HASH_SIZE])
+{
+    if (cost.operations < crypto_pwhash_OPSLIMIT_MIN || cost.memory < crypto_pwhash_MEMLIMIT_MIN ||
+        cost.operations > MAX_PIN_OPERATIONS || cost.memory / 1024 > MAX_PIN_MEMORY_KIB)
+        return STATUS_INVALID;
+    if (crypto_pwhash_str_alg(out, pin, strlen(pin), cost.operations, cost.memory,
+                              crypto_pwhash_ALG_ARGON2ID13) != 0)
+        return STATUS_RANGE; /* its memory could not be had */
+    return STATUS_OK;
+}
+
+bool pin_matches(const char *hash, const char *pin)
+{
+    if (strnlen(hash, PIN_HASH_SIZE) == PIN_HASH_SIZE)
+        return false;
+    unsigned version, memory, operations;
+    if (sscanf(hash, "$argon2id$v=%9u$m=%9u,t=%9u,p=1$", &version, &memory, &operations) != 3)
+        return false;
+    if (memory > MAX_PIN_MEMORY_KIB || operations > MAX_PIN_OPERATIONS)
+        return false;
+    return crypto_pwhash_str_verify(hash, pin, strlen(pin)) == 0;
+}

@@ -1,0 +1,538 @@
+/* SQLite as Holdfast opens it.
+ *
+ * What an owner sets, and why:
+ *
+ *   journal_mode=WAL            readers never wait for the writer, nor it for them
+ *   NO_CKPT_ON_CLOSE            -wal and -shm outlive the owner: its readers stay attached
+ *   wal_autocheckpoint, journal_size_limit
+ *                               the WAL is bounded, on disk too after a long read
+ *   busy_timeout                finite: nothing in a shop waits for ever
+ *   mmap_size=0                 a fault of the disk is an error code, not a SIGBUS
+ *   cell_size_check, trusted_schema=OFF
+ *                               a damaged or planted file is found, not followed
+ *
+ * A reader says readonly_shm=1: without it, a reader that is stopped while it recovers the WAL
+ * holds a lock that the owner needs.
+ *
+ * Statements are cached in an open hash table keyed by the address of their text; the text itself
+ * is compared too, so that an address that is used again can't give the wrong statement.
+ */
+#include "terminal/base/db.h"
+
+#include "terminal/base/file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OWNER_BUSY_MS  5000
+#define READER_BUSY_MS 500
+#define FIRST_SLOTS    64
+
+struct db_statement {
+    sqlite3_stmt *handle;
+    struct db *db;
+    const char *key; /* the address that was asked for */
+    char *text;      /* what was there then */
+};
+
+struct db {
+    sqlite3 *handle;
+    char *path;
+    bool reader;
+    struct db_statement **slots; /* power of two, at most half full */
+    size_t slot_count;
+    size_t statement_count;
+};
+
+static enum status status_of_constraint(int extended)
+{
+    switch (extended) {
+    case SQLITE_CONSTRAINT_TRIGGER:
+        return STATUS_DENIED;
+    case SQLITE_CONSTRAINT_CHECK:
+    case SQLITE_CONSTRAINT_NOTNULL:
+    case SQLITE_CONSTRAINT_FOREIGNKEY:
+    case SQLITE_CONSTRAINT_DATATYPE:
+        return STATUS_INVALID;
+    default:
+        return STATUS_EXISTS;
+    }
+}
+
+static enum status status_of_result(int result)
+{
+    switch (result & 0xFF) {
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE:
+        return STATUS_OK;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
+        return STATUS_BUSY;
+    case SQLITE_FULL:
+    case SQLITE_NOMEM:
+        return STATUS_FULL;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return STATUS_CORRUPT;
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+        return STATUS_DENIED;
+    case SQLITE_CONSTRAINT:
+        return status_of_constraint(result);
+    case SQLITE_INTERRUPT:
+        return STATUS_CANCELLED;
+    case SQLITE_TOOBIG:
+        return STATUS_RANGE;
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+        return STATUS_IO;
+    default:
+        return STATUS_INVALID;
+    }
+}
+
+static bool has_shm(const struct db *db)
+{
+    size_t size = strlen(db->path) + sizeof "-shm";
+    char *path = mem_alloc(size);
+    (void)snprintf(path, size, "%s-shm", db->path);
+    bool there = file_exists(path);
+    free(path);
+    return there;
+}
+
+/* A reader can't make the -shm nor recover a WAL: both are the owner's to do. */
+static bool waits_for_owner(const struct db *db, int result)
+{
+    if (!db->reader)
+        return false;
+    if (result == SQLITE_READONLY_RECOVERY || result == SQLITE_READONLY_CANTLOCK ||
+        result == SQLITE_READONLY_CANTINIT)
+        return true;
+    return (result & 0xFF) == SQLITE_CANTOPEN && file_exists(db->path) && !has_shm(db);
+}
+
+enum status db_error(struct db *db, int result, const char *what, struct error *error)
+{
+    int extended = sqlite3_extended_errcode(db->handle);
+    if ((extended & 0xFF) != (result & 0xFF))
+        extended = result;
+    INVARIANT((result & 0xFF) != SQLITE_MISUSE);
+    if (waits_for_owner(db, extended))
+        return error_set(error, STATUS_BUSY, "%s: the owner has not started: %s", what, db->path);
+    if ((extended & 0xFF) == SQLITE_CANTOPEN && !file_exists(db->path))
+        return error_set(error, STATUS_NOT_FOUND, "%s: no such database: %s", what, db->path);
+    return error_set(error, status_of_result(extended), "%s: %s (SQLite %d)", what,
+                     sqlite3_errmsg(db->handle), extended);
+}
+
+/* file:PATH?mode=ro&readonly_shm=1, every byte that means something in a URI escaped. */
+static char *reader_uri(const char *path)
+{
+    struct buf uri;
+    buf_init(&uri, SIZE_MAX - 1);
+    enum status status = buf_append_text(&uri, "file:");
+    while (path[0] == '/' && path[1] == '/')
+        path++; /* two slashes would start an authority */
+    for (; *path != '\0' && status == STATUS_OK; path++) {
+        unsigned char byte = (unsigned char)*path;
+        bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                     (byte >= '0' && byte <= '9') || strchr("/-._~", byte) != NULL;
+        status = plain ? buf_append_byte(&uri, byte) : buf_printf(&uri, "%%%02X", byte);
+    }
+    if (status == STATUS_OK)
+        status = buf_append_text(&uri, "?mode=ro&readonly_shm=1");
+    INVARIANT(status == STATUS_OK);
+    return uri.data;
+}
+
+static int open_handle(struct db *db, enum db_role role)
+{
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    if (role != DB_READER)
+        return sqlite3_open_v2(db->path, &db->handle,
+                               flags | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+    char *uri = reader_uri(db->path);
+    int result =
+        sqlite3_open_v2(uri, &db->handle, flags | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+    free(uri);
+    return result;
+}
+
+static enum status query_int(struct db *db, const char *sql, int64_t *out, struct error *error)
+{
+    sqlite3_stmt *statement;
+    int result = sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL);
+    if (result != SQLITE_OK)
+        return db_error(db, result, sql, error);
+    enum status status = STATUS_OK;
+    result = sqlite3_step(statement);
+    if (result == SQLITE_ROW)
+        *out = sqlite3_column_int64(statement, 0);
+    else
+        status = db_error(db, result, sql, error);
+    (void)sqlite3_finalize(statement);
+    return status;
+}
+
+static enum status enter_wal(struct db *db, struct error *error)
+{
+    sqlite3_stmt *statement;
+    int result = sqlite3_prepare_v2(db->handle, "PRAGMA journal_mode=WAL", -1, &statement, NULL);
+    if (result != SQLITE_OK)
+        return db_error(db, result, "cannot enter WAL mode", error);
+    enum status status = STATUS_OK;
+    result = sqlite3_step(statement);
+    if (result != SQLITE_ROW) {
+        status = db_error(db, result, "cannot enter WAL mode", error);
+    } else {
+        const char *mode = (const char *)sqlite3_column_text(statement, 0);
+        if (mode == NULL || (strcmp(mode, "wal") != 0 && strcmp(mode, "memory") != 0))
+            status = error_set(error, STATUS_UNSUPPORTED, "no WAL mode on this disk: %s", db->path);
+    }
+    (void)sqlite3_finalize(statement);
+    return status;
+}
+
+/* A quoted word that is no column is a mistake in our SQL, not a string. */
+static void configure_handle(struct db *db, bool owner)
+{
+    (void)sqlite3_busy_timeout(db->handle, owner ? OWNER_BUSY_MS : READER_BUSY_MS);
+    (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+    (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+    (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    if (owner)
+        (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}
+
+static enum status configure_owner(struct db *db, enum db_role role, struct error *error)
+{
+    enum status status = enter_wal(db, error);
+    if (status != STATUS_OK)
+        return status;
+    status = db_exec(db,
+                     "PRAGMA mmap_size=0;"
+                     "PRAGMA foreign_keys=ON;"
+                     "PRAGMA cell_size_check=ON;"
+                     "PRAGMA wal_autocheckpoint=1000;"
+                     "PRAGMA journal_size_limit=16777216;",
+                     error);
+    if (status != STATUS_OK)
+        return status;
+    return db_exec(
+        db, role == DB_OWNER_FULL ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", error);
+}
+
+static enum status configure_reader(struct db *db, struct error *error)
+{
+    enum status status =
+        db_exec(db, "PRAGMA mmap_size=0; PRAGMA cell_size_check=ON; PRAGMA query_only=ON;", error);
+    if (status != STATUS_OK)
+        return status;
+    int64_t tables = 0;
+    status = query_int(db, "SELECT count(*) FROM sqlite_schema", &tables, error);
+    if (status == STATUS_OK && tables == 0)
+        return error_set(error, STATUS_BUSY, "the owner has not started: nothing in it yet: %s",
+                         db->path);
+    return status;
+}
+
+enum status db_open(const char *path, enum db_role role, struct db **out, struct error *error)
+{
+    struct db *db = mem_alloc(sizeof *db);
+    db->path = mem_copy_text(path);
+    db->reader = role == DB_READER;
+    db->slot_count = FIRST_SLOTS;
+    db->slots = mem_alloc(FIRST_SLOTS * sizeof(struct db_statement *));
+    int result = open_handle(db, role);
+    INVARIANT(db->handle != NULL);
+    enum status status = STATUS_OK;
+    if (result != SQLITE_OK) {
+        status = db_error(db, result, "cannot open", error);
+    } else {
+        configure_handle(db, !db->reader);
+        status = db->reader ? configure_reader(db, error) : configure_owner(db, role, error);
+    }
+    if (status != STATUS_OK) {
+        db_close(db);
+        return status;
+    }
+    *out = db;
+    return STATUS_OK;
+}
+
+void db_close(struct db *db)
+{
+    if (db == NULL)
+        return;
+    for (size_t i = 0; i < db->slot_count; i++) {
+        if (db->slots[i] == NULL)
+            continue;
+        (void)sqlite3_finalize(db->slots[i]->handle);
+        free(db->slots[i]->text);
+        free(db->slots[i]);
+    }
+    int result = sqlite3_close(db->handle);
+    INVARIANT(result == SQLITE_OK);
+    free(db->slots);
+    free(db->path);
+    free(db);
+}
+
+sqlite3 *db_handle(struct db *db)
+{
+    return db->handle;
+}
+
+enum status db_exec(struct db *db, const char *sql, struct error *error)
+{
+    int result = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+    return result == SQLITE_OK ? STATUS_OK : db_error(db, result, "SQL failed", error);
+}
+
+static enum status run_text(struct db *db, const char *sql, struct error *error)
+{
+    struct db_statement *statement;
+    enum status status = db_prepare(db, sql, &statement, error);
+    return status == STATUS_OK ? db_run(statement, error) : status;
+}
+
+enum status db_begin(struct db *db, struct error *error)
+{
+    INVARIANT(!db_in_transaction(db));
+    return run_text(db, "BEGIN IMMEDIATE", error);
+}
+
+enum status db_begin_read(struct db *db, struct error *error)
+{
+    INVARIANT(!db_in_transaction(db));
+    return run_text(db, "BEGIN", error);
+}
+
+enum status db_commit(struct db *db, struct error *error)
+{
+    INVARIANT(db_in_transaction(db));
+    enum status status = run_text(db, "COMMIT", error);
+    if (status != STATUS_OK)
+        db_rollback(db);
+    return status;
+}
+
+void db_rollback(struct db *db)
+{
+    /* SQLite itself has rolled back after some errors; and a failed ROLLBACK leaves nothing that
+     * a second one could mend, the next open recovers it. */
+    if (db_in_transaction(db))
+        (void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+}
+
+bool db_in_transaction(const struct db *db)
+{
+    return sqlite3_get_autocommit(db->handle) == 0;
+}
+
+enum status db_version(struct db *db, int *out, struct error *error)
+{
+    int64_t version = 0;
+    enum status status = query_int(db, "PRAGMA user_version", &version, error);
+    if (status == STATUS_OK)
+        *out = (int)version;
+    return status;
+}
+
+static enum status migrate_step(struct db *db, const char *sql, int version, struct error *error)
+{
+    enum status status = db_begin(db, error);
+    if (status != STATUS_OK)
+        return status;
+    char pragma[64];
+    (void)snprintf(pragma, sizeof pragma, "PRAGMA user_version=%d", version);
+    status = db_exec(db, sql, error);
+    if (status == STATUS_OK)
+        status = db_exec(db, pragma, error);
+    if (status == STATUS_OK)
+        return db_commit(db, error);
+    db_rollback(db);
+    if (error != NULL)
+        (void)error_prefix(error, "migration %d", version);
+    return status;
+}
+
+enum status db_migrate(struct db *db, const struct db_migration *steps, int count,
+                       struct error *error)
+{
+    int version;
+    enum status status = db_version(db, &version, error);
+    if (status != STATUS_OK)
+        return status;
+    if (version > count || version < 0)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "version %d is later than the %d this program knows: %s", version, count,
+                         db->path);
+    for (; version < count; version++) {
+        status = migrate_step(db, steps[version].sql, version + 1, error);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* Fibonacci hashing: literals lie close together, the product spreads them. */
+static size_t first_slot(const char *sql, size_t count)
+{
+    return (size_t)((uint64_t)(uintptr_t)sql * UINT64_C(0x9E3779B97F4A7C15) >> 32) & (count - 1);
+}
+
+/* The slot that holds `sql`, or the empty one where it belongs. */
+static struct db_statement **find_slot(struct db_statement **slots, size_t count, const char *sql)
+{
+    size_t at = first_slot(sql, count);
+    while (slots[at] != NULL && (slots[at]->key != sql || strcmp(slots[at]->text, sql) != 0))
+        at = (at + 1) & (count - 1);
+    return &slots[at];
+}
+
+static void grow_slots(struct db *db)
+{
+    size_t count = db->slot_count * 2;
+    struct db_statement **slots = mem_alloc(count * sizeof(struct db_statement *));
+    for (size_t i = 0; i < db->slot_count; i++) {
+        struct db_statement *statement = db->slots[i];
+        if (statement == NULL)
+            continue;
+        size_t at = first_slot(statement->key, count);
+        while (slots[at] != NULL)
+            at = (at + 1) & (count - 1);
+        slots[at] = statement;
+    }
+    free(db->slots);
+    db->slots = slots;
+    db->slot_count = count;
+}
+
+static enum status prepare_new(struct db *db, const char *sql, struct db_statement **out,
+                               struct error *error)
+{
+    sqlite3_stmt *handle = NULL;
+    const char *tail = NULL;
+    int result = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &handle, &tail);
+    if (result != SQLITE_OK)
+        return db_error(db, result, "cannot prepare", error);
+    INVARIANT(handle != NULL && tail[strspn(tail, " ;\n\t")] == '\0'); /* one statement, not none */
+    if ((db->statement_count + 1) * 2 > db->slot_count)
+        grow_slots(db);
+    struct db_statement *statement = mem_alloc(sizeof *statement);
+    *statement =
+        (struct db_statement){.handle = handle, .db = db, .key = sql, .text = mem_copy_text(sql)};
+    *find_slot(db->slots, db->slot_count, sql) = statement;
+    db->statement_count++;
+    *out = statement;
+    return STATUS_OK;
+}
+
+enum status db_prepare(struct db *db, const char *sql, struct db_statement **out,
+                       struct error *error)
+{
+    struct db_statement *statement = *find_slot(db->slots, db->slot_count, sql);
+    if (statement == NULL)
+        return prepare_new(db, sql, out, error);
+    (void)sqlite3_reset(statement->handle);
+    (void)sqlite3_clear_bindings(statement->handle);
+    *out = statement;
+    return STATUS_OK;
+}
+
+void db_bind_int(struct db_statement *statement, int index, int64_t value)
+{
+    int result = sqlite3_bind_int64(statement->handle, index, value);
+    INVARIANT(result == SQLITE_OK);
+}
+
+void db_bind_text(struct db_statement *statement, int index, const char *text)
+{
+    int result = sqlite3_bind_text(statement->handle, index, text, -1, SQLITE_STATIC);
+    INVARIANT(result == SQLITE_OK);
+}
+
+void db_bind_text_n(struct db_statement *statement, int index, const char *text, size_t length)
+{
+    int result =
+        sqlite3_bind_text64(statement->handle, index, text, length, SQLITE_STATIC, SQLITE_UTF8);
+    INVARIANT(result == SQLITE_OK);
+}
+
+void db_bind_blob(struct db_statement *statement, int index, const void *bytes, size_t length)
+{
+    int result = sqlite3_bind_blob64(statement->handle, index, bytes, length, SQLITE_STATIC);
+    INVARIANT(result == SQLITE_OK);
+}
+
+void db_bind_null(struct db_statement *statement, int index)
+{
+    int result = sqlite3_bind_null(statement->handle, index);
+    INVARIANT(result == SQLITE_OK);
+}
+
+enum status db_step(struct db_statement *statement, bool *row, struct error *error)
+{
+    int result = sqlite3_step(statement->handle);
+    *row = result == SQLITE_ROW;
+    if (*row)
+        return STATUS_OK;
+    enum status status = STATUS_OK;
+    if (result != SQLITE_DONE)
+        status = db_error(statement->db, result, "cannot step", error);
+    (void)sqlite3_reset(statement->handle);
+    return status;
+}
+
+enum status db_run(struct db_statement *statement, struct error *error)
+{
+    bool row = true;
+    enum status status = STATUS_OK;
+    while (row && status == STATUS_OK)
+        status = db_step(statement, &row, error);
+    return status;
+}
+
+void db_reset(struct db_statement *statement)
+{
+    (void)sqlite3_reset(statement->handle);
+}
+
+int64_t db_int(struct db_statement *statement, int column)
+{
+    return sqlite3_column_int64(statement->handle, column);
+}
+
+const char *db_text(struct db_statement *statement, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(statement->handle, column);
+    return text != NULL ? text : "";
+}
+
+const void *db_blob(struct db_statement *statement, int column, size_t *length)
+{
+    const void *bytes = sqlite3_column_blob(statement->handle, column);
+    *length = (size_t)sqlite3_column_bytes(statement->handle, column);
+    return bytes != NULL ? bytes : "";
+}
+
+bool db_is_null(struct db_statement *statement, int column)
+{
+    return sqlite3_column_type(statement->handle, column) == SQLITE_NULL;
+}
+
+int db_column_count(struct db_statement *statement)
+{
+    return sqlite3_column_count(statement->handle);
+}
+
+int64_t db_changes(struct db *db)
+{
+    return sqlite3_changes64(db->handle);
+}
