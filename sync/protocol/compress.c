@@ -1,0 +1,323 @@
+/* zstd by its streaming calls, so that every bound is looked at between two blocks.
+ *
+ * One loop serves memory and files: a `source` gives packed bytes, a `sink` takes unpacked ones.
+ *
+ *   source ──► ZSTD_decompressStream ──► bounds ──► sink
+ *
+ * Nothing here is durable: who writes a file calls file_sync.
+ */
+#include "sync/protocol/compress.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#define LEVEL             3
+#define BODY_WINDOW_LOG   23
+#define FILE_WINDOW_LOG   27
+#define FILE_BLOCK        ((size_t)1 << 17)
+#define INPUT_RATIO_GRACE 4096 /* a few bytes of header say nothing about the ratio */
+
+enum status compress_bytes(const void *bytes, size_t length, struct buf *out)
+{
+    size_t bound = ZSTD_compressBound(length);
+    void *packed = mem_alloc(bound);
+    size_t size = ZSTD_compress(packed, bound, bytes, length, LEVEL);
+    enum status status = STATUS_RANGE;
+
+    if (!ZSTD_isError(size))
+        status = buf_append(out, packed, size);
+    free(packed);
+    return status;
+}
+
+/* What came out so far, held against its bounds. */
+struct bounds {
+    int64_t taken;   /* packed bytes */
+    int64_t given;   /* unpacked bytes */
+    int64_t ceiling; /* of given */
+};
+
+static enum status bounds_check(const struct bounds *bounds, struct error *error)
+{
+    if (bounds->given > bounds->ceiling)
+        return error_set(error, STATUS_RANGE, "zstd: more than %lld bytes come out",
+                         (long long)bounds->ceiling);
+    if (bounds->given > COMPRESS_FREE_BYTES &&
+        bounds->given / COMPRESS_RATIO_MAX > bounds->taken + INPUT_RATIO_GRACE)
+        return error_set(error, STATUS_RANGE, "zstd: %lld bytes out of %lld are not believed",
+                         (long long)bounds->given, (long long)bounds->taken);
+    return STATUS_OK;
+}
+
+static ZSTD_DCtx *unpacker_new(int window_log)
+{
+    ZSTD_DCtx *unpacker = ZSTD_createDCtx();
+
+    INVARIANT(unpacker);
+    INVARIANT(!ZSTD_isError(ZSTD_DCtx_setParameter(unpacker, ZSTD_d_windowLogMax, window_log)));
+    return unpacker;
+}
+
+/* Takes what unpacked bytes come out. */
+typedef enum status sink_take(void *context, const void *bytes, size_t length, struct error *error);
+
+/* Feeds one piece of packed input. *hint is 0 when a frame has just ended. */
+static enum status unpack_piece(ZSTD_DCtx *unpacker, const void *bytes, size_t length, void *block,
+                                struct bounds *bounds, size_t *hint, sink_take *take, void *context,
+                                struct error *error)
+{
+    ZSTD_inBuffer in = {bytes, length, 0};
+    bool filled = false;
+
+    while (in.pos < in.size || filled) {
+        ZSTD_outBuffer out = {block, FILE_BLOCK, 0};
+        size_t before = in.pos;
+        enum status status;
+
+        *hint = ZSTD_decompressStream(unpacker, &out, &in);
+        if (ZSTD_isError(*hint))
+            return error_set(error, STATUS_INVALID, "zstd: %s", ZSTD_getErrorName(*hint));
+        bounds->taken += (int64_t)(in.pos - before);
+        bounds->given += (int64_t)out.pos;
+        status = bounds_check(bounds, error);
+        if (status == STATUS_OK && out.pos > 0)
+            status = take(context, block, out.pos, error);
+        if (status != STATUS_OK)
+            return status;
+        /* A full block may leave more inside even when the input is used up. */
+        filled = out.pos == out.size && *hint != 0;
+    }
+    return STATUS_OK;
+}
+
+static enum status take_into_buffer(void *context, const void *bytes, size_t length,
+                                    struct error *error)
+{
+    if (buf_append(context, bytes, length) != STATUS_OK)
+        return error_set(error, STATUS_RANGE, "zstd: the content is larger than allowed");
+    return STATUS_OK;
+}
+
+enum status compress_unpack(const void *bytes, size_t length, struct buf *out, struct error *error)
+{
+    struct bounds bounds = {0, 0, (int64_t)(out->ceiling - out->used)};
+    ZSTD_DCtx *unpacker = unpacker_new(BODY_WINDOW_LOG);
+    void *block = mem_alloc(FILE_BLOCK);
+    size_t hint = 1;
+    enum status status =
+        unpack_piece(unpacker, bytes, length, block, &bounds, &hint, take_into_buffer, out, error);
+
+    if (status == STATUS_OK && hint != 0)
+        status = error_set(error, STATUS_INVALID, "zstd: the content is cut short");
+    free(block);
+    (void)ZSTD_freeDCtx(unpacker);
+    return status;
+}
+
+static enum status io_error(const char *path, struct error *error)
+{
+    int cause = errno;
+
+    return error_set(error, cause == ENOSPC ? STATUS_FULL : STATUS_IO, "%s: %s", path,
+                     strerror(cause));
+}
+
+struct target {
+    const char *path;
+    int fd;
+};
+
+static enum status take_into_file(void *context, const void *bytes, size_t length,
+                                  struct error *error)
+{
+    const struct target *target = context;
+    const char *at = bytes;
+
+    while (length > 0) {
+        ssize_t written = write(target->fd, at, length);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return io_error(target->path, error);
+        at += written;
+        length -= (size_t)written;
+    }
+    return STATUS_OK;
+}
+
+static enum status read_piece(int fd, const char *path, void *block, size_t *length,
+                              struct error *error)
+{
+    ssize_t got;
+
+    do
+        got = read(fd, block, FILE_BLOCK);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return io_error(path, error);
+    *length = (size_t)got;
+    return STATUS_OK;
+}
+
+static enum status open_both(const char *from, const char *to, int *in, struct target *out,
+                             struct error *error)
+{
+    *in = open(from, O_RDONLY | O_CLOEXEC);
+    if (*in < 0)
+        return io_error(from, error);
+    out->path = to;
+    out->fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (out->fd < 0) {
+        enum status status = io_error(to, error);
+        (void)close(*in);
+        return status;
+    }
+    return STATUS_OK;
+}
+
+/* Closes both; a target that failed is removed. */
+static enum status close_both(int in, struct target *out, enum status status, struct error *error)
+{
+    (void)close(in);
+    if (close(out->fd) != 0 && status == STATUS_OK)
+        status = io_error(out->path, error);
+    if (status != STATUS_OK)
+        (void)unlink(out->path);
+    return status;
+}
+
+static enum status unpack_stream(int in, const char *from, struct target *out,
+                                 struct bounds *bounds, struct hash_stream *hash,
+                                 struct error *error)
+{
+    ZSTD_DCtx *unpacker = unpacker_new(FILE_WINDOW_LOG);
+    void *packed = mem_alloc(FILE_BLOCK);
+    void *block = mem_alloc(FILE_BLOCK);
+    size_t hint = 1;
+    size_t length = 0;
+    enum status status;
+
+    do {
+        status = read_piece(in, from, packed, &length, error);
+        if (status == STATUS_OK && length > 0) {
+            hash_update(hash, packed, length);
+            status = unpack_piece(unpacker, packed, length, block, bounds, &hint, take_into_file,
+                                  out, error);
+        }
+    } while (status == STATUS_OK && length > 0);
+    if (status == STATUS_OK && hint != 0)
+        status = error_set(error, STATUS_INVALID, "%s: zstd: the content is cut short", from);
+    free(block);
+    free(packed);
+    (void)ZSTD_freeDCtx(unpacker);
+    return status;
+}
+
+enum status compress_unpack_file(const char *from, const char *to, int64_t ceiling, int64_t *size,
+                                 struct hash *hash, struct error *error)
+{
+    struct bounds bounds = {0, 0, ceiling};
+    struct hash_stream stream;
+    struct hash packed_hash;
+    struct target out;
+    int in = -1;
+    enum status status = open_both(from, to, &in, &out, error);
+
+    if (status != STATUS_OK)
+        return status;
+    hash_start(&stream);
+    status = unpack_stream(in, from, &out, &bounds, &stream, error);
+    packed_hash = hash_end(&stream);
+    status = close_both(in, &out, status, error);
+    if (status == STATUS_OK && size)
+        *size = bounds.given;
+    if (status == STATUS_OK && hash)
+        *hash = packed_hash;
+    return status;
+}
+
+/* What packing a file goes through. */
+struct packing {
+    ZSTD_CCtx *packer;
+    struct target *out;
+    struct hash_stream hash;
+    int64_t size;
+    void *block;
+};
+
+static enum status pack_piece(struct packing *packing, const void *bytes, size_t length, bool last,
+                              struct error *error)
+{
+    ZSTD_inBuffer in = {bytes, length, 0};
+    bool done = false;
+
+    while (!done) {
+        ZSTD_outBuffer out = {packing->block, FILE_BLOCK, 0};
+        size_t left =
+            ZSTD_compressStream2(packing->packer, &out, &in, last ? ZSTD_e_end : ZSTD_e_continue);
+        enum status status;
+
+        if (ZSTD_isError(left))
+            return error_set(error, STATUS_IO, "zstd: %s", ZSTD_getErrorName(left));
+        hash_update(&packing->hash, packing->block, out.pos);
+        packing->size += (int64_t)out.pos;
+        status = take_into_file(packing->out, packing->block, out.pos, error);
+        if (status != STATUS_OK)
+            return status;
+        done = last ? left == 0 : in.pos == in.size;
+    }
+    return STATUS_OK;
+}
+
+static enum status pack_stream(int in, const char *from, struct packing *packing,
+                               struct error *error)
+{
+    void *plain = mem_alloc(FILE_BLOCK);
+    size_t length = 0;
+    enum status status;
+
+    do {
+        status = read_piece(in, from, plain, &length, error);
+        if (status == STATUS_OK)
+            status = pack_piece(packing, plain, length, length == 0, error);
+    } while (status == STATUS_OK && length > 0);
+    free(plain);
+    return status;
+}
+
+enum status compress_file(const char *from, const char *to, int level, int workers, int64_t *size,
+                          struct hash *hash, struct error *error)
+{
+    struct packing packing = {0};
+    struct hash packed_hash;
+    struct target out;
+    int in = -1;
+    enum status status = open_both(from, to, &in, &out, error);
+
+    if (status != STATUS_OK)
+        return status;
+    packing.packer = ZSTD_createCCtx();
+    INVARIANT(packing.packer);
+    packing.out = &out;
+    packing.block =
+        mem_alloc(ZSTD_CStreamOutSize() > FILE_BLOCK ? ZSTD_CStreamOutSize() : FILE_BLOCK);
+    hash_start(&packing.hash);
+    (void)ZSTD_CCtx_setParameter(packing.packer, ZSTD_c_compressionLevel, level);
+    (void)ZSTD_CCtx_setParameter(packing.packer, ZSTD_c_checksumFlag, 1);
+    /* Refused by a library built without threads: then it packs in this thread. */
+    (void)ZSTD_CCtx_setParameter(packing.packer, ZSTD_c_nbWorkers, workers);
+    status = pack_stream(in, from, &packing, error);
+    packed_hash = hash_end(&packing.hash);
+    status = close_both(in, &out, status, error);
+    if (status == STATUS_OK && size)
+        *size = packing.size;
+    if (status == STATUS_OK && hash)
+        *hash = packed_hash;
+    free(packing.block);
+    (void)ZSTD_freeCCtx(packing.packer);
+    return status;
+}

@@ -1,0 +1,83 @@
+/* The ledger's signatures over heads and snapshots. The texts are in the header; nothing is kept.
+ */
+#include "sync/protocol/countersign.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TEXT_SIZE 256
+
+static size_t head_text(const struct id *device, const struct head *head, char out[TEXT_SIZE])
+{
+    char device_hex[ID_HEX_SIZE];
+    char epoch_hex[ID_HEX_SIZE];
+    char hash_hex[HASH_HEX_SIZE];
+    int length;
+
+    hex_write(device->bytes, ID_SIZE, device_hex);
+    hex_write(head->epoch.bytes, ID_SIZE, epoch_hex);
+    hex_write(head->hash.bytes, HASH_SIZE, hash_hex);
+    length = snprintf(out, TEXT_SIZE, "holdfast head 1\n%s\n%s\n%" PRId64 "\n%s", device_hex,
+                      epoch_hex, head->seq, hash_hex);
+    INVARIANT(length > 0 && length < TEXT_SIZE);
+    return (size_t)length;
+}
+
+void countersign_head(const struct id *device, struct head *head, const struct secret_key *key)
+{
+    char text[TEXT_SIZE];
+    size_t length = head_text(device, head, text);
+
+    head->countersig = sign_bytes(text, length, key);
+}
+
+bool countersign_head_valid(const struct id *device, const struct head *head,
+                            const struct public_key *key)
+{
+    char text[TEXT_SIZE];
+    size_t length = head_text(device, head, text);
+
+    return head->seq > 0 && signature_valid(&head->countersig, text, length, key);
+}
+
+bool countersign_snapshot_id_valid(const char *id)
+{
+    size_t length = strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+
+    return id[length] == '\0' && length >= 1 && length < SNAPSHOT_ID_SIZE;
+}
+
+static size_t snapshot_text(const char *id, const struct hash *sha256, char out[TEXT_SIZE])
+{
+    char hex[HASH_HEX_SIZE];
+    int length;
+
+    hex_write(sha256->bytes, HASH_SIZE, hex);
+    length = snprintf(out, TEXT_SIZE, "holdfast snapshot 1\n%s\n%s", id, hex);
+    INVARIANT(length > 0 && length < TEXT_SIZE);
+    return (size_t)length;
+}
+
+struct signature countersign_snapshot(const char *id, const struct hash *sha256,
+                                      const struct secret_key *key)
+{
+    char text[TEXT_SIZE];
+    size_t length;
+
+    INVARIANT(countersign_snapshot_id_valid(id));
+    length = snapshot_text(id, sha256, text);
+    return sign_bytes(text, length, key);
+}
+
+bool countersign_snapshot_valid(const char *id, const struct hash *sha256,
+                                const struct signature *signature, const struct public_key *key)
+{
+    char text[TEXT_SIZE];
+    size_t length;
+
+    if (!countersign_snapshot_id_valid(id))
+        return false;
+    length = snapshot_text(id, sha256, text);
+    return signature_valid(signature, text, length, key);
+}
