@@ -25,6 +25,7 @@
 #include "terminal/base/status.h"
 #include "terminal/money/locale.h"
 #include "terminal/money/money.h"
+#include "terminal/people/people.h"
 #include "terminal/selling/fiscal.h"
 
 #include <stdbool.h>
@@ -76,8 +77,8 @@ void till_idle(struct till *till);
 
 enum till_phase till_phase(const struct till *till);
 
-/* The permission that the last STATUS_DENIED wanted ("discount"), "" after another result. */
-const char *till_denied(const struct till *till);
+/* The permission that the last STATUS_DENIED wanted, 0 when that was about something else. */
+enum permission till_denied(const struct till *till);
 
 /* ---- what the status strip and the settings show ------------------------------------------- */
 

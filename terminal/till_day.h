@@ -4,17 +4,18 @@
 #ifndef HOLDFAST_TILL_DAY_H
 #define HOLDFAST_TILL_DAY_H
 
+#include "terminal/people/people.h"
 #include "terminal/selling/document.h"
 #include "terminal/till_sell.h"
 
 /* ---- people --------------------------------------------------------------------------------- */
 
 struct staff_view {
-    char id[TILL_SKU_SIZE];
-    char name[TILL_NAME_SIZE];
-    char role[TILL_NAME_SIZE];     /* the role's name */
-    char language[TILL_UNIT_SIZE]; /* "" for the location's */
-    int64_t locked_until_ms;       /* wall time; 0: may try */
+    char id[KEY_SIZE];
+    char name[NAME_SIZE];
+    char role[NAME_SIZE];               /* the role's name */
+    char language[STAFF_LANGUAGE_SIZE]; /* "" for the location's */
+    int64_t locked_until_ms;            /* wall time; 0: may try */
 };
 /* Active people, by name. */
 enum status till_staff(struct till *till, struct staff_view *out, int max, int *count,
@@ -22,34 +23,32 @@ enum status till_staff(struct till *till, struct staff_view *out, int max, int *
 
 /* A PIN check takes a tenth of a second and 64 MiB: run it on a worker.
  *   till_pin_begin (till's thread) -> pin_check_run (any thread) -> till_pin_* (till's thread)
- * The PIN and the hash are wiped by pin_check_run. */
+ * The PIN is wiped by pin_check_run, the hash by the last call. */
 struct pin_check {
-    char staff[TILL_SKU_SIZE];
-    char hash[PIN_HASH_SIZE];
+    struct pin_attempt attempt;
     char pin[16];
     bool done;
     bool matches;
 };
-/* STATUS_NOT_FOUND: no such person. STATUS_BUSY: locked out after too many wrong PINs (5, then a
- * minute, doubling; kept over restarts, lifted by a right PIN or by "unlock"). STATUS_INVALID: not
- * 4..12 digits. */
+/* STATUS_NOT_FOUND: no such person. STATUS_BUSY: locked out after wrong PINs (people.h; kept over
+ * restarts, lifted by time or by "unlock"). STATUS_INVALID: not 4..12 digits. STATUS_DENIED: the
+ * person has no PIN. The try is counted, durably, before anything is checked. */
 enum status till_pin_begin(struct till *till, const char *staff, const char *pin,
                            struct pin_check *out, struct error *error) MUST_USE;
 void pin_check_run(struct pin_check *check);
 /* With a finished check: signs in (and unlocks). STATUS_DENIED: wrong PIN, counted; then
- * till_denied() is "". Whoever was signed in before is signed out; the cart stays. */
-enum status till_sign_in(struct till *till, const struct pin_check *check,
-                         struct error *error) MUST_USE;
+ * till_denied() is 0. Whoever was signed in before is signed out; the cart stays. */
+enum status till_sign_in(struct till *till, struct pin_check *check, struct error *error) MUST_USE;
 void till_sign_out(struct till *till);
 /* The person stays, the screen is locked: the cart is kept and scans still go into it. */
 void till_lock(struct till *till);
 
-/* Whether the person signed in holds the permission (a word of role.permissions). */
-bool till_may(struct till *till, const char *permission);
+/* Whether the person signed in holds the permission. */
+bool till_may(const struct till *till, enum permission permission);
 /* With a finished check of another person: grants `permission` for the next call that wants it,
  * once. The entry names both. STATUS_DENIED: wrong PIN, the same person, or that person lacks the
  * permission or "approve". till_approval_drop forgets an unused grant. */
-enum status till_approve(struct till *till, const struct pin_check *check, const char *permission,
+enum status till_approve(struct till *till, struct pin_check *check, enum permission permission,
                          struct error *error) MUST_USE;
 void till_approval_drop(struct till *till);
 /* Lifts another person's lock-out. Permission "unlock". */
@@ -60,7 +59,7 @@ enum status till_staff_unlock(struct till *till, const char *staff, struct error
 struct shift_view {
     int64_t shift;
     int64_t opened_ms;
-    char opened_by[TILL_SKU_SIZE];
+    char opened_by[KEY_SIZE];
     struct money opening_float;
     int64_t sales, returns, cancelled, no_sales; /* counts */
     struct money sales_gross, returns_gross;     /* both >= 0 */
@@ -117,7 +116,7 @@ struct print_job_view {
                        `document` is already marked COPY and has no drawer block */
     int64_t created_ms;
     char number[TILL_RECEIPT_SIZE];
-    char last_error[TILL_NAME_SIZE];
+    char last_error[NAME_SIZE];
 };
 
 /* The oldest queued job, marked as printing (durable). STATUS_NOT_FOUND: none. *document is owned
@@ -141,7 +140,7 @@ struct receipt_view {
     int64_t at_ms;
     struct money total;
     bool is_return;
-    char staff[TILL_SKU_SIZE];
+    char staff[KEY_SIZE];
 };
 /* Receipts of this till, newest first; `number_part` "" or a part of the number. */
 enum status till_receipts(struct till *till, const char *number_part, int offset,

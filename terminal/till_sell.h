@@ -8,21 +8,17 @@
 #ifndef HOLDFAST_TILL_SELL_H
 #define HOLDFAST_TILL_SELL_H
 
+#include "terminal/catalogue/code.h"
+#include "terminal/catalogue/item.h"
 #include "terminal/selling/view.h"
 #include "terminal/till.h"
 
-#define TILL_SKU_SIZE     80
-#define TILL_NAME_SIZE    160
-#define TILL_CODE_SIZE    128
+#define TILL_CODE_SIZE    (REFERENCE_CODE_MAX + 1)
 #define TILL_RECEIPT_SIZE 48
-#define TILL_UNIT_SIZE    24
-#define TILL_COLOUR_SIZE  16
 #define ARM_MAX           999
 #define QUANTITY_MAX      (999999LL * QUANTITY_ONE) /* of one line, in base units */
 
 /* ---- looking things up (no one needs to be signed in) -------------------------------------- */
-
-enum price_kind { PRICE_FIXED, PRICE_OPEN, PRICE_WEIGHED };
 
 struct stock_view {
     bool stocked;            /* false: a service or fee, no figure */
@@ -32,11 +28,11 @@ struct stock_view {
 };
 
 struct tile_view {
-    char sku[TILL_SKU_SIZE];
-    char name[TILL_NAME_SIZE];
-    char unit[TILL_UNIT_SIZE];
-    char colour[TILL_COLOUR_SIZE]; /* of its category, "#2E7D57" or "" */
-    enum price_kind price_kind;
+    char sku[KEY_SIZE];
+    char name[NAME_SIZE];
+    char unit[KEY_SIZE];
+    char colour[KEY_SIZE]; /* of its category, "#2E7D57" or "" */
+    enum price_mode price_mode;
     bool has_price; /* false: open price, or no list has one */
     struct price price;
     int variants; /* > 0: choose one of them */
@@ -45,9 +41,9 @@ struct tile_view {
 };
 
 struct category_view {
-    char id[TILL_SKU_SIZE];
-    char name[TILL_NAME_SIZE];
-    char colour[TILL_COLOUR_SIZE];
+    char id[KEY_SIZE];
+    char name[NAME_SIZE];
+    char colour[KEY_SIZE];
 };
 
 /* Each fills at most `max` rows and sets *count. Orders are defined: favourites and categories by
@@ -88,24 +84,25 @@ struct scan_result {
     enum scan_outcome outcome;
     int line;    /* id, 0 when nothing was added */
     bool merged; /* the quantity of a line grew */
-    char sku[TILL_SKU_SIZE];
-    char name[TILL_NAME_SIZE];
+    char sku[KEY_SIZE];
+    char name[NAME_SIZE];
     char code[TILL_CODE_SIZE]; /* as understood; cleaned of what can't be shown */
-    char unit[TILL_UNIT_SIZE];
-    char pack[TILL_SKU_SIZE]; /* pack of the code, for till_add */
-    char reason[TILL_NAME_SIZE];
+    char unit[KEY_SIZE];
+    char pack[KEY_SIZE]; /* pack of the code, for till_add */
+    char reason[NAME_SIZE];
     char receipt[TILL_RECEIPT_SIZE];
-    char staff[TILL_SKU_SIZE];
+    char staff[KEY_SIZE];
     int min_age;
     struct quantity limit;
     struct price price; /* of a weighed item, so that the screen can show it */
 };
 
-/* A scanned or typed code (bytes from a stranger: at most 512, anything unprintable is dropped).
+/* A scanned or typed code (bytes from a stranger, see code.h; what is refused there comes back as
+ * SCAN_UNKNOWN without a line). `hint` is what the reader knows, else SYMBOLOGY_UNKNOWN.
  * Uses up the armed multiplier, and the return mode. An item already in the cart at the same price
  * grows its line, which is selected; linked charges follow. Tenders taken stay. */
-enum status till_scan(struct till *till, const char *code, struct scan_result *out,
-                      struct error *error) MUST_USE;
+enum status till_scan(struct till *till, const char *code, enum symbology hint,
+                      struct scan_result *out, struct error *error) MUST_USE;
 
 struct add_request {
     const char *sku;          /* NULL: an open-price line without item; then `name`, `tax_class` */
@@ -178,8 +175,8 @@ enum status till_cart_customer(struct till *till, const char *pseudonym,
 
 struct parked_view {
     int64_t id;
-    char label[TILL_NAME_SIZE]; /* as given, or "" */
-    char staff[TILL_SKU_SIZE];
+    char label[NAME_SIZE]; /* as given, or "" */
+    char staff[KEY_SIZE];
     int64_t parked_ms;
     int lines;
     struct money total;
@@ -220,7 +217,7 @@ enum status till_tender_reverse(struct till *till, int tender, struct error *err
 
 struct sale_result {
     char receipt[TILL_RECEIPT_SIZE];
-    char sku_last[TILL_SKU_SIZE];
+    char sku_last[KEY_SIZE];
     int64_t seq;
     int64_t print_job;
     struct money total; /* net + tax */
