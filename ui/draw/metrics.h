@@ -10,6 +10,7 @@
 #include "terminal/base/status.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Sizes are what the design draws at 3.97 px/mm. */
 enum text_style {
