@@ -1,7 +1,7 @@
 /* The till, part four: sales and corrections prepared elsewhere (a file of real sales), put on the
  * journal as this till would have sold them. The open cart is not touched, nothing is printed.
  * See till.h for the rules of all calls; nobody needs to be signed in (`staff` goes into the
- * entry). Without an open shift one is opened, with no float.
+ * entry). A replayed sale belongs to shift 0: it is not in the drawer and in no Z.
  *
  * A reference ("csv:536365") is unique on a till for ever, over all kinds: what is there already is
  * STATUS_EXISTS and changes nothing, so a broken-off run is simply run again.
@@ -10,6 +10,8 @@
 #define HOLDFAST_TILL_REPLAY_H
 
 #include "terminal/till_day.h"
+
+#define REPLAY_LINES 1000
 
 struct replay_line {
     const char *sku;
@@ -29,8 +31,9 @@ struct replay_sale {
 };
 
 /* STATUS_NOT_FOUND: an item is not in the catalogue (*error names it), nothing is recorded.
- * STATUS_RANGE: more lines than an entry can hold (see replay_lines_max). Durable when it returns.
- * *receipt may be NULL. Blocked items, limits and hours are not asked about: it happened. */
+ * STATUS_RANGE: more than REPLAY_LINES lines, or the entry would be above its ceiling. Durable when
+ * it returns. *receipt may be NULL. Blocked items, limits and hours are not asked about: it
+ * happened. */
 enum status till_replay_sale(struct till *till, const struct replay_sale *sale,
                              char receipt[TILL_RECEIPT_SIZE], struct error *error) MUST_USE;
 
@@ -42,8 +45,5 @@ enum status till_replay_adjust(struct till *till, const char *reference, const c
 /* Whether the reference is on this till's journal. */
 enum status till_replay_known(struct till *till, const char *reference, bool *known,
                               struct error *error) MUST_USE;
-
-/* Most lines of one sale. */
-int replay_lines_max(void);
 
 #endif

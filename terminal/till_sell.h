@@ -13,11 +13,6 @@
 #include "terminal/selling/view.h"
 #include "terminal/till.h"
 
-#define TILL_CODE_SIZE    (REFERENCE_CODE_MAX + 1)
-#define TILL_RECEIPT_SIZE 48
-#define ARM_MAX           999
-#define QUANTITY_MAX      (999999LL * QUANTITY_ONE) /* of one line, in base units */
-
 /* ---- looking things up (no one needs to be signed in) -------------------------------------- */
 
 struct stock_view {
@@ -64,39 +59,6 @@ enum status till_item(struct till *till, const char *sku, struct tile_view *out,
 
 /* ---- into the cart -------------------------------------------------------------------------- */
 
-enum scan_outcome {
-    SCAN_ADDED,         /* `line` is the line; with merged set it was there already */
-    SCAN_UNKNOWN,       /* `line` is a line of LINE_UNKNOWN: it bars payment */
-    SCAN_BLOCKED,       /* blocked or recalled: not added; `reason` says why */
-    SCAN_HOURS,         /* may not be sold at this hour; `reason` "22:00-06:00" */
-    SCAN_AGE,           /* not added: confirm that the customer is `min_age`, then till_add */
-    SCAN_LIMIT,         /* not added: more than `limit` per sale */
-    SCAN_NEEDS_PRICE,   /* not added: ask for the price, then till_add */
-    SCAN_NEEDS_WEIGHT,  /* not added: weigh, then till_add */
-    SCAN_NEEDS_VARIANT, /* not added: choose among till_variants(sku) */
-    SCAN_NO_PRICE,      /* not added: no list has a price today; an open price is allowed */
-    SCAN_CART_FULL,     /* not added: the cart holds its most; pay or park */
-    SCAN_RECEIPT,       /* a receipt's code: `receipt` is its number */
-    SCAN_BADGE          /* a person's badge: `staff` */
-};
-
-struct scan_result {
-    enum scan_outcome outcome;
-    int line;    /* id, 0 when nothing was added */
-    bool merged; /* the quantity of a line grew */
-    char sku[KEY_SIZE];
-    char name[NAME_SIZE];
-    char code[TILL_CODE_SIZE]; /* as understood; cleaned of what can't be shown */
-    char unit[KEY_SIZE];
-    char pack[KEY_SIZE]; /* pack of the code, for till_add */
-    char reason[NAME_SIZE];
-    char receipt[TILL_RECEIPT_SIZE];
-    char staff[KEY_SIZE];
-    int min_age;
-    struct quantity limit;
-    struct price price; /* of a weighed item, so that the screen can show it */
-};
-
 /* A scanned or typed code (bytes from a stranger, see code.h; what is refused there comes back as
  * SCAN_UNKNOWN without a line). `hint` is what the reader knows, else SYMBOLOGY_UNKNOWN.
  * Uses up the armed multiplier, and the return mode. An item already in the cart at the same price
@@ -104,17 +66,6 @@ struct scan_result {
 enum status till_scan(struct till *till, const char *code, enum symbology hint,
                       struct scan_result *out, struct error *error) MUST_USE;
 
-struct add_request {
-    const char *sku;          /* NULL: an open-price line without item; then `name`, `tax_class` */
-    const char *code;         /* as scanned, or NULL */
-    const char *pack;         /* NULL or "": the base unit */
-    struct quantity quantity; /* in packs; 0: the armed multiplier, or one */
-    bool has_price;
-    struct money price; /* of one unit (one kg, one pack); for open prices */
-    bool age_confirmed; /* holds for the rest of the cart, for this age and below */
-    const char *name;
-    const char *tax_class; /* NULL: "standard" */
-};
 /* As till_scan, with what was asked for. For an item that is blocked the outcome is SCAN_BLOCKED
  * however it is asked. An open price on an item with a fixed price needs "price_override". */
 enum status till_add(struct till *till, const struct add_request *request, struct scan_result *out,
@@ -156,17 +107,13 @@ enum status till_cart_settle_out(struct till *till, int line, struct error *erro
 enum status till_cart_returning(struct till *till, const char *reason, const char *condition,
                                 struct error *error) MUST_USE;
 
-struct discount {
-    bool percent;
-    int32_t ppm;         /* of a percentage: 0..RATE_ONE */
-    struct money amount; /* of an amount, >= 0, in the price's sense; at most what is there */
-};
-/* Permission "discount", a reason is required; a zero discount takes it away. Linked charges and
- * returns take no share of a cart discount. A new one replaces the old. */
-enum status till_cart_line_discount(struct till *till, int line, struct discount discount,
+/* A percentage, or an amount in the price's sense (pricing/totals.h); an amount takes at most what
+ * is there. Permission "discount", a reason is required; a zero discount takes it away. Linked
+ * charges and returns take no share of a cart discount. A new one replaces the old. */
+enum status till_cart_line_discount(struct till *till, int line, struct pricing_discount discount,
                                     const char *reason, struct error *error) MUST_USE;
-enum status till_cart_discount(struct till *till, struct discount discount, const char *reason,
-                               struct error *error) MUST_USE;
+enum status till_cart_discount(struct till *till, struct pricing_discount discount,
+                               const char *reason, struct error *error) MUST_USE;
 
 enum status till_cart_note(struct till *till, const char *note, struct error *error) MUST_USE;
 /* A pseudonym, never a name. "" takes it away. */

@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PRICING_LINES 400
+#define PRICING_LINES 1000
 #define PRICING_RATES 12
 
 struct pricing_discount {

@@ -7,15 +7,22 @@
 #ifndef HOLDFAST_SELLING_VIEW_H
 #define HOLDFAST_SELLING_VIEW_H
 
+#include "terminal/catalogue/code.h"
+#include "terminal/catalogue/item.h"
 #include "terminal/money/money.h"
+#include "terminal/pricing/totals.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define LINE_DISCOUNTS 4 /* shares shown per line: its own, the cart's, promotions */
-#define CART_RATES     12
-#define CART_TENDERS   16
+#define TILL_CODE_SIZE    (REFERENCE_CODE_MAX + 1)
+#define TILL_RECEIPT_SIZE 48
+#define ARM_MAX           999
+#define QUANTITY_MAX      (999999LL * QUANTITY_ONE) /* of one line, in base units */
+#define LINE_DISCOUNTS    4 /* shares shown per line: its own, the cart's, promotions */
+#define CART_RATES        12
+#define CART_TENDERS      16
 
 enum line_state {
     LINE_READY,
@@ -92,6 +99,55 @@ struct cart_view {
     const char *discount_reason;
     const char *note;
     const char *customer; /* pseudonym, "" for none */
+};
+
+/* ---- into the cart (till_scan, till_add) --------------------------------------------------- */
+
+enum scan_outcome {
+    SCAN_ADDED,         /* `line` is the line; with merged set it was there already */
+    SCAN_UNKNOWN,       /* `line` is a line of LINE_UNKNOWN: it bars payment */
+    SCAN_BLOCKED,       /* blocked or recalled: not added; `reason` says why */
+    SCAN_HOURS,         /* may not be sold at this hour; `reason` "22:00-06:00" */
+    SCAN_AGE,           /* not added: confirm that the customer is `min_age`, then till_add */
+    SCAN_LIMIT,         /* not added: more than `limit` per sale */
+    SCAN_NEEDS_PRICE,   /* not added: ask for the price, then till_add */
+    SCAN_NEEDS_WEIGHT,  /* not added: weigh, then till_add */
+    SCAN_NEEDS_VARIANT, /* not added: choose among till_variants(sku) */
+    SCAN_NO_PRICE,      /* not added: no list has a price today; an open price is allowed */
+    SCAN_CART_FULL,     /* not added: the cart holds its most; pay or park */
+    SCAN_RECEIPT,       /* a receipt's code: `receipt` is its number */
+    SCAN_BADGE          /* a person's badge: `staff` */
+};
+
+struct scan_result {
+    enum scan_outcome outcome;
+    int line;    /* id, 0 when nothing was added */
+    bool merged; /* the quantity of a line grew */
+    char sku[KEY_SIZE];
+    char name[NAME_SIZE];
+    char code[TILL_CODE_SIZE]; /* as understood; cleaned of what can't be shown */
+    char unit[KEY_SIZE];
+    char pack[KEY_SIZE]; /* pack of the code, for till_add */
+    char reason[NAME_SIZE];
+    char receipt[TILL_RECEIPT_SIZE];
+    char staff[KEY_SIZE];
+    struct quantity tare; /* to be taken off by whoever reads the scale */
+    int min_age;
+    struct quantity limit;
+    struct price price; /* of a weighed item, so that the screen can show it */
+};
+
+/* What is to be added by hand, or once more with what was asked for. */
+struct add_request {
+    const char *sku;          /* NULL: an open-price line without item; then `name`, `tax_class` */
+    const char *code;         /* as scanned, or NULL */
+    const char *pack;         /* NULL or "": the base unit */
+    struct quantity quantity; /* in packs; net weight; 0: the armed multiplier, or one */
+    bool has_price;
+    struct money price; /* of one unit (one kg, one pack); for open prices */
+    bool age_confirmed; /* holds for the rest of the cart, for this age and below */
+    const char *name;
+    const char *tax_class; /* NULL: "standard" */
 };
 
 #endif
