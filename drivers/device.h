@@ -86,7 +86,4 @@ struct printer_driver {
     void (*destroy)(struct printer *printer);
 };
 
-extern const struct scanner_driver scanner_socket_driver; /* where: the socket's path */
-extern const struct printer_driver printer_file_driver;   /* where: the folder of receipts */
-
 #endif
