@@ -55,10 +55,10 @@ struct code {
     char gtin[GTIN_SIZE]; /* canonical, "" when there is none */
 
     /* What the symbol says beside the item. Zero or "" when it says nothing. */
-    bool has_quantity; /* quantity_milli: weight in kg, or pieces, or length: in the item's unit */
+    bool has_quantity; /* quantity_milli thousandths of quantity_unit */
     int64_t quantity_milli;
-    bool quantity_is_weight; /* kilograms */
-    bool has_price;          /* the total to pay for this piece, in minor units of the currency */
+    char quantity_unit[4]; /* "kg", "lb", "m", "l"; "" for pieces */
+    bool has_price;        /* the total to pay for this piece, in minor units of the currency */
     int64_t price_minor;
     int price_exponent; /* digits of the minor unit that price_minor was given in: 2 for pence */
     char price_currency[4]; /* ISO 4217 digits ("826"), "" when the code does not name one */

@@ -33,11 +33,12 @@ enum reference_type { REFERENCE_TEXT, REFERENCE_INT };
 
 /* What a text must look like, beside its length and being clean UTF-8. */
 enum reference_form {
-    REFERENCE_PLAIN, /* one line: no control characters */
-    REFERENCE_LINES, /* line feeds are allowed */
-    REFERENCE_WORDS, /* one of the space-separated words in `words` */
-    REFERENCE_STAMP, /* "" or a local stamp "YYYY-MM-DDTHH:MM" */
-    REFERENCE_HEX_ID /* 32 lower-case hexadecimal digits */
+    REFERENCE_PLAIN,   /* one line: no control characters */
+    REFERENCE_LINES,   /* line feeds are allowed */
+    REFERENCE_WORDS,   /* one of the space-separated words in `words` */
+    REFERENCE_STAMP,   /* "" or a local stamp "YYYY-MM-DDTHH:MM" */
+    REFERENCE_HEX_ID,  /* 32 lower-case hexadecimal digits */
+    REFERENCE_CURRENCY /* "" or three capital letters */
 };
 
 struct reference_column {
