@@ -40,7 +40,7 @@ struct entry_head {
     struct hash prev;
 };
 
-/* A new object with `v` and the ten head members in order; the caller adds the body with
+/* A new object with the ten head members in order, `v` first; the caller adds the body with
  * json_put_... and owns the reference. Aborts when the head breaks its own rules. */
 json_t *entry_start(const struct entry_head *head);
 
@@ -54,9 +54,9 @@ struct sealed_entry {
 };
 
 /* Serialises, hashes and signs an object made by entry_start. STATUS_RANGE: larger than
- * ENTRY_MAX_BYTES (split it: a long count becomes several entries). STATUS_INVALID: what was built
- * would not be read back by entry_parse's rules (a real number, a changed head). `entry` stays
- * the caller's. On failure *out is empty. */
+ * ENTRY_MAX_BYTES (split it: a long count becomes several entries). STATUS_INVALID: its
+ * head was changed to what entry_parse would refuse. A real number, or nesting too deep, aborts.
+ * `entry` stays the caller's. On failure *out is empty. */
 enum status entry_seal(const json_t *entry, const struct secret_key *epoch_secret,
                        struct sealed_entry *out, struct error *error) MUST_USE;
 void sealed_entry_finish(struct sealed_entry *sealed); /* frees the bytes; twice is fine */

@@ -60,8 +60,9 @@ struct epoch_open {
 /* Adds the body to an object made by entry_start with kind "epoch_open". */
 void epoch_open_put(json_t *entry, const struct epoch_open *open);
 
-/* Reads and checks an epoch_open as such: kind, seq 1, members, prev = the parent's hash or zeros.
- * STATUS_INVALID otherwise. Says nothing of device_sig. */
+/* Reads and checks an epoch_open as such. STATUS_INVALID: kind, seq 1 or a member is wrong.
+ * STATUS_CONFLICT: all that is right, but prev is not the parent's hash (without a parent: zeros).
+ * Says nothing of device_sig. */
 enum status epoch_open_get(const struct entry *entry, struct epoch_open *out,
                            struct error *error) MUST_USE;
 

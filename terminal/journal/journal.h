@@ -29,7 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* DDL of the five tables and their triggers: part of the till's migration 1. */
+/* DDL of the tables and their triggers: part of the till's migration 1. */
 extern const char journal_schema[];
 
 struct journal;
@@ -91,7 +91,9 @@ enum status journal_append(struct journal *journal, const json_t *entry,
                            const struct perpetual *totals, struct sealed_entry *out,
                            struct error *error) MUST_USE;
 
-/* Commits the open transaction with all that the caller wrote in it. STATUS_OK: durable, and
+/* A transaction in which something was appended is ended by these two and nothing else.
+ *
+ * Commits the open transaction with all that the caller wrote in it. STATUS_OK: durable, and
  * journal_head is the new head. Otherwise it is rolled back and the head is again what it was
  * before db_begin; after STATUS_IO or STATUS_CORRUPT the disk can't be trusted: the journal refuses
  * every append until it and the database are closed and opened again. */
@@ -99,14 +101,22 @@ enum status journal_commit(struct journal *journal, struct error *error) MUST_US
 /* Rolls back; the head too. Fine when no transaction is open. */
 void journal_rollback(struct journal *journal);
 
+#define JOURNAL_SIDE_MAX ((size_t)16 * 1024)
 /* Personal data of an entry of this transaction, stored beside it and sent beside it: a JSON object
- * {"pseudonym":...,...}. The entry holds the pseudonym only. */
+ * {"pseudonym":...,...} of at most JOURNAL_SIDE_MAX bytes (STATUS_RANGE). The entry holds the
+ * pseudonym only. */
 enum status journal_put_side(struct journal *journal, int64_t seq, const char *pseudonym,
                              const json_t *body, struct error *error) MUST_USE;
 /* Erases every side record of the pseudonym; entries stay as they are. */
 enum status journal_erase_side(struct db *db, const char *pseudonym, struct error *error) MUST_USE;
 
 /* ---- reading, for the agent, reports and tools ---- */
+
+struct journal_epoch_ref {
+    int64_t number;
+    struct id device;
+    struct id epoch;
+};
 
 struct journal_epoch_info {
     int64_t number;
@@ -117,9 +127,13 @@ struct journal_epoch_info {
     struct hash head_hash;
 };
 
-/* All epochs, oldest first. *out is new memory (free), NULL when *count is 0. */
+/* All epochs, oldest first. *out is new memory (free), NULL when *count is 0. journal_epoch_refs
+ * looks up no entries: for what only needs to know which epochs there are. */
 enum status journal_epochs(struct db *db, struct journal_epoch_info **out, size_t *count,
                            struct error *error) MUST_USE;
+
+enum status journal_epoch_refs(struct db *db, struct journal_epoch_ref **out, size_t *count,
+                               struct error *error) MUST_USE;
 
 struct stored_entry {
     int64_t seq;

@@ -6,8 +6,8 @@
  *   pin_lock   staff ─ failures, until_ms
  *
  * The PIN_FREE_FAILURES-th wrong PIN in a row locks the person out at this till for 30 s, each
- * further one for 1, 2, 4 ... minutes, at most an hour. A try is counted, durably, BEFORE the PIN is
- * looked at: killing the till does not buy another guess. A right PIN resets the count.
+ * further one for 1, 2, 4 ... minutes, at most an hour. A try is counted, durably, BEFORE the PIN
+ * is looked at: killing the till does not buy another guess. A right PIN resets the count.
  *
  * A PIN is never logged, stored or put into an error.
  */
@@ -86,10 +86,10 @@ enum status people_locked(struct db *till_db, const char *id, int64_t now_ms, in
 
 /* Signing in, in three steps, so that Argon2id (some 50 ms, 64 MiB given back) can run on a worker:
  *
- *   people_attempt_start    on the till's thread: finds the person, counts the try durably, with the
- *                           lock that follows should it be wrong
- *   people_attempt_check    anywhere: *attempt only, touches nothing else, says whether the PIN
- * fits people_attempt_finish   on the till's thread: resets the count when it fitted
+ *   people_attempt_start    on the till's thread: finds the person, counts the try durably, with
+ * the lock that follows should it be wrong people_attempt_check    anywhere: *attempt only, touches
+ * nothing else, says whether the PIN fits people_attempt_finish   on the till's thread: resets the
+ * count when it fitted
  *
  * people_sign_in does all three in one call. */
 struct pin_attempt {

@@ -8,7 +8,7 @@
  * sale is counted twice or missed, whatever was lost, repeated or late between. The replica is read
  * first, then the journal: an entry made meanwhile is then pending at least, never lost.
  *
- *   move (in till.db)   sku · epoch number · seq · ordinal ─ line, quantity, from, to, reason
+ *   move (in till.db)   sku · epoch number · seq · ordinal ─ line, quantity, from, to
  */
 #ifndef HOLDFAST_STOCK_STOCK_H
 #define HOLDFAST_STOCK_STOCK_H
