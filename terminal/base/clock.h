@@ -31,7 +31,9 @@ struct local_time {
 };
 
 /* `zone` is an IANA name ("Europe/London"); an unknown one is read as UTC. Thread-safe, touches
- * no environment. */
+ * no environment. The fields minus the offset are always the time that was given: an offset with
+ * seconds (before 1972) is cut to whole minutes. Times outside the years 1 to 9999 are held at the
+ * edge. */
 struct local_time local_time_at(int64_t wall_ms, const char *zone);
 
 #define LOCAL_STAMP_SIZE 17

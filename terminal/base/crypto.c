@@ -4,7 +4,7 @@
 #include "terminal/base/crypto.h"
 
 #include <sodium.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 _Static_assert(HASH_SIZE == crypto_hash_sha256_BYTES, "SHA-256");
@@ -17,8 +17,8 @@ _Static_assert(_Alignof(struct hash_stream) >= _Alignof(crypto_hash_sha256_state
 
 /* What a stored PIN hash may ask for when it is checked: a damaged or planted one must not take
  * the memory or the minutes of a till. */
-#define MAX_PIN_MEMORY_KIB (256U * 1024U)
-#define MAX_PIN_OPERATIONS 16U
+#define MAX_PIN_MEMORY_KIB (256UL * 1024UL)
+#define MAX_PIN_OPERATIONS 16UL
 
 void crypto_start(void)
 {
@@ -44,7 +44,7 @@ void entropy_fill(const struct entropy *entropy, void *bytes, size_t length)
 
 struct id id_random(const struct entropy *entropy)
 {
-    struct id id;
+    struct id id = {0};
     entropy_fill(entropy, id.bytes, sizeof id.bytes);
     return id;
 }
@@ -63,7 +63,9 @@ static crypto_hash_sha256_state *state_of(struct hash_stream *stream)
 
 void hash_start(struct hash_stream *stream)
 {
-    (void)crypto_hash_sha256_init(state_of(stream));
+    crypto_hash_sha256_state state;
+    (void)crypto_hash_sha256_init(&state);
+    memcpy(stream->opaque, &state, sizeof state);
 }
 
 void hash_update(struct hash_stream *stream, const void *bytes, size_t length)
@@ -178,14 +180,25 @@ enum status pin_hash(const char *pin, struct pin_cost cost, char out[PIN_HASH_SI
     return STATUS_OK;
 }
 
+/* `before` and a number of at most `max`; moves *at past them. */
+static bool read_cost(const char **at, const char *before, unsigned long max)
+{
+    size_t length = strlen(before);
+    if (strncmp(*at, before, length) != 0 || (*at)[length] < '0' || (*at)[length] > '9')
+        return false;
+    char *end;
+    unsigned long value = strtoul(*at + length, &end, 10);
+    *at = end;
+    return value <= max;
+}
+
 bool pin_matches(const char *hash, const char *pin)
 {
     if (strnlen(hash, PIN_HASH_SIZE) == PIN_HASH_SIZE)
         return false;
-    unsigned version, memory, operations;
-    if (sscanf(hash, "$argon2id$v=%9u$m=%9u,t=%9u,p=1$", &version, &memory, &operations) != 3)
-        return false;
-    if (memory > MAX_PIN_MEMORY_KIB || operations > MAX_PIN_OPERATIONS)
+    const char *at = hash;
+    if (!read_cost(&at, "$argon2id$v=", 19) || !read_cost(&at, "$m=", MAX_PIN_MEMORY_KIB) ||
+        !read_cost(&at, ",t=", MAX_PIN_OPERATIONS) || !read_cost(&at, ",p=", 1))
         return false;
     return crypto_pwhash_str_verify(hash, pin, strlen(pin)) == 0;
 }

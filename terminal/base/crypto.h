@@ -86,7 +86,11 @@ struct pin_cost {
     size_t memory;
 };
 struct pin_cost pin_cost_default(void);
+/* STATUS_INVALID for a cost that is too low for libsodium, or beyond 256 MiB or 16 operations (no
+ * hash of such a cost ever matches either: a planted one must not take a till's memory or time).
+ * STATUS_RANGE when the memory could not be had. */
 enum status pin_hash(const char *pin, struct pin_cost cost, char out[PIN_HASH_SIZE]) MUST_USE;
+/* False for a hash that is malformed or not Argon2id. */
 bool pin_matches(const char *hash, const char *pin);
 
 #endif

@@ -3,7 +3,10 @@
  * An owner opens read-write, in WAL mode, with NO_CKPT_ON_CLOSE, a bounded WAL, a finite busy
  * timeout and mmap off. A reader of another program's file opens `?mode=ro&readonly_shm=1` and
  * keeps its transactions short. A missing -shm means that the owner has not started yet
- * (STATUS_BUSY), never that the reader may create it.
+ * (STATUS_BUSY), never that the reader may create it; so does a file without any table. A file that
+ * is not there at all is STATUS_NOT_FOUND.
+ *
+ * A database belongs to one thread at a time.
  */
 #ifndef HOLDFAST_BASE_DB_H
 #define HOLDFAST_BASE_DB_H
@@ -51,8 +54,9 @@ enum status db_commit(struct db *db, struct error *error) MUST_USE; /* rolls bac
 void db_rollback(struct db *db);                                    /* fine when none is open */
 bool db_in_transaction(const struct db *db);
 
-/* A statement prepared once per text (the pointer's text is compared) and kept until db_close;
- * it arrives reset and unbound. Borrowed. `sql` must outlive the database: use literals. */
+/* A statement prepared once per literal and kept until db_close; it arrives reset and unbound.
+ * Borrowed. The cache goes by the pointer and compares its text: use literals, never built text,
+ * for each new text stays. STATUS_INVALID when SQLite refuses it. */
 enum status db_prepare(struct db *db, const char *sql, struct db_statement **out,
                        struct error *error) MUST_USE;
 
@@ -80,7 +84,15 @@ int64_t db_changes(struct db *db); /* rows changed by the last statement */
 /* The handle beneath, for what only one module needs (backup, checkpoint, FTS). */
 sqlite3 *db_handle(struct db *db);
 
-/* Maps SQLite's result to a status and fills *error with `what` and SQLite's message. */
+/* Maps SQLite's result to a status and fills *error with `what` and SQLite's message:
+ *
+ *   BUSY, LOCKED, PROTOCOL           STATUS_BUSY         FULL, NOMEM       STATUS_FULL
+ *   CORRUPT, NOTADB                  STATUS_CORRUPT      IOERR, CANTOPEN   STATUS_IO
+ *   READONLY, PERM, AUTH             STATUS_DENIED       INTERRUPT         STATUS_CANCELLED
+ *   CONSTRAINT: unique, primary key  STATUS_EXISTS       TOOBIG            STATUS_RANGE
+ *   CONSTRAINT: a trigger's RAISE    STATUS_DENIED       anything else     STATUS_INVALID
+ *   CONSTRAINT: check, not null, foreign key, type       STATUS_INVALID
+ */
 enum status db_error(struct db *db, int result, const char *what, struct error *error);
 
 #endif

@@ -108,8 +108,8 @@ static char *folder_of(const char *path)
         return mem_copy_text(".");
     while (length > 1 && path[length - 1] == '/')
         length--;
-    char *folder = mem_alloc(length + 1);
-    memcpy(folder, path, length);
+    char *folder = mem_copy_text(path);
+    folder[length] = '\0';
     return folder;
 }
 

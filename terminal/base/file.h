@@ -19,6 +19,8 @@ enum status file_write_durable(const char *path, const void *bytes, size_t lengt
                                struct error *error) MUST_USE;
 
 enum status file_sync(const char *path, struct error *error) MUST_USE; /* a file or a folder */
+/* With the parents that are missing; durable. Fine when it is there already; STATUS_EXISTS when
+ * something else has the name. */
 enum status file_make_folder(const char *path, unsigned mode, struct error *error) MUST_USE;
 bool file_exists(const char *path);
 
@@ -27,7 +29,8 @@ char *path_join(const char *folder, const char *name);
 
 /* The exclusive right to write one database of a data folder. An advisory lock on an open file
  * (F_OFD_SETLK): it ends with the process, however that ends. The file holds the program's name
- * and pid for the message of the one that comes second. */
+ * and pid for the message of the one that comes second, and stays when the lock is released. A
+ * child that is forked without exec shares it. */
 struct lock;
 /* STATUS_BUSY: "till.db is in use by holdfast (pid 123)". */
 enum status lock_take(const char *folder, const char *database, const char *program,

@@ -100,9 +100,10 @@ static void refuse_reals(const json_t *value, int depth)
         for (size_t i = 0; i < json_array_size(value); i++)
             refuse_reals(json_array_get(value, i), depth + 1);
     } else if (json_is_object(value)) {
-        const char *key;
-        json_t *member;
-        json_object_foreach((json_t *)value, key, member) refuse_reals(member, depth + 1);
+        json_t *object = (json_t *)value; /* jansson's iterators know no const */
+        for (void *at = json_object_iter(object); at != NULL;
+             at = json_object_iter_next(object, at))
+            refuse_reals(json_object_iter_value(at), depth + 1);
     }
 }
 
@@ -156,7 +157,7 @@ enum status json_want_text(const json_t *object, const char *key, size_t max_len
 enum status json_want_hex(const json_t *object, const char *key, void *bytes, size_t length,
                           struct error *error)
 {
-    const char *text;
+    const char *text = NULL;
     enum status status = json_want_text(object, key, 2 * length, &text, error);
     if (status != STATUS_OK)
         return status;

@@ -14,10 +14,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* *out is a new reference. */
+/* One object or array. *out is a new reference. The error's text never quotes the input. */
 enum status json_read(const char *bytes, size_t length, json_t **out, struct error *error) MUST_USE;
 
-/* Appends compact JSON. STATUS_RANGE at the buffer's ceiling. */
+/* Appends compact JSON. STATUS_RANGE at the buffer's ceiling: the buffer is as before. Aborts on a
+ * real number or on nesting deeper than 32. */
 enum status json_write(const json_t *value, struct buf *out) MUST_USE;
 
 /* Members of an object. STATUS_INVALID with the key's name when it is missing, of another type or

@@ -12,20 +12,22 @@
 /* Well-formed UTF-8 (Unicode 15, table 3-7) without NUL. */
 bool text_is_utf8(const char *bytes, size_t length);
 
-/* Appends the text with every malformed sequence replaced by U+FFFD and control characters
- * (C0, DEL, C1) by a space. */
+/* Appends the text with every malformed sequence replaced by U+FFFD (one per maximal subpart) and
+ * control characters (C0, DEL, C1) by a space. STATUS_RANGE at the ceiling: the buffer is as
+ * before. */
 enum status text_clean(const char *bytes, size_t length, struct buf *out) MUST_USE;
 
 /* The longest prefix of at most `max` bytes that ends on a character boundary. */
 size_t text_cut(const char *text, size_t length, size_t max);
 
-/* Decodes the character at *at and moves on; U+FFFD for a malformed byte. */
+/* Decodes the character at *at and moves on, past all of a malformed sequence, which gives U+FFFD.
+ * 0 at the end. */
 uint32_t text_next(const char *text, size_t length, size_t *at);
 enum status text_append_char(struct buf *out, uint32_t character) MUST_USE;
 
 /* A decimal with at most `decimals` digits after the point, as an integer scaled by 10^decimals:
- * "1.25" with 3 is 1250. Optional sign; no spaces, no exponent, no floating point.
- * STATUS_INVALID or STATUS_RANGE. */
+ * "1.25" with 3 is 1250. Optional sign; a digit on both sides of a point; no spaces, no exponent,
+ * no floating point. 0 <= decimals <= 18. STATUS_INVALID, or STATUS_RANGE when it does not fit. */
 enum status decimal_read(const char *text, int decimals, int64_t *out) MUST_USE;
 
 #define DECIMAL_SIZE 32

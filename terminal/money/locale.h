@@ -13,6 +13,7 @@
 
 struct locale_format;
 
+/* STATUS_INVALID for a locale whose language ICU does not know; an unknown region is fine. */
 enum status locale_format_create(const char *locale, const struct currency *currency,
                                  struct locale_format **out, struct error *error) MUST_USE;
 void locale_format_destroy(struct locale_format *format);

@@ -42,22 +42,24 @@ int money_compare(struct money a, struct money b);
 enum status multiply_divide(int64_t a, int64_t b, int64_t c, int64_t *out) MUST_USE;
 
 /* price x quantity, rounded to the minor unit half away from zero (the commercial rounding). A
- * negative quantity gives exactly the negative of the positive one. */
+ * negative quantity gives exactly the negative of the positive one. STATUS_INVALID when per_milli
+ * is not positive. */
 enum status price_extend(struct price price, struct quantity quantity, struct money *out) MUST_USE;
 
 /* Tax in an amount that includes it: gross * rate / (1 + rate), half away from zero; and tax on an
- * amount that does not: net * rate. 0 <= rate_ppm <= 10,000,000. */
+ * amount that does not: net * rate. STATUS_INVALID unless
+ * 0 <= rate_ppm <= 10,000,000. */
 enum status tax_inside(struct money gross, int32_t rate_ppm, struct money *tax) MUST_USE;
 enum status tax_on_top(struct money net, int32_t rate_ppm, struct money *tax) MUST_USE;
 
 /* Rounds to the nearest multiple of `step` minor units, half away from zero (cash rounding: 5 for
- * CHF, 1 for none). *difference = rounded - amount. */
+ * CHF, 1 for none). *difference = rounded - amount. STATUS_INVALID when step is not positive. */
 enum status cash_round(struct money amount, int64_t step, struct money *rounded,
                        struct money *difference) MUST_USE;
 
-/* Splits `total` in proportion to `weights` (all >= 0) so that the parts sum to it exactly: largest
- * remainder, ties to the earlier index. All weights zero: everything goes to the first. count > 0.
- */
+/* Splits `total` in proportion to `weights` (all >= 0, else STATUS_INVALID) so that the parts sum
+ * to it exactly: largest remainder, ties to the earlier index. A part has the sign of the total;
+ * one of weight zero gets nothing. All weights zero: everything goes to the first. count > 0. */
 enum status money_allocate(struct money total, const int64_t *weights, size_t count,
                            struct money *parts) MUST_USE;
 

@@ -294,7 +294,7 @@ static void test_db__migrates_from_every_version(void **state)
 {
     struct fixture *fixture = *state;
     for (int from = 0; from <= 3; from++) {
-        char name[16];
+        char name[32];
         (void)snprintf(name, sizeof name, "from-%d.db", from);
         char *path = path_join(fixture->folder.path, name);
         struct db *db;
