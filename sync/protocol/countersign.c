@@ -1,44 +1,32 @@
-/* The ledger's signatures over heads and snapshots. The texts are in the header; nothing is kept.
+/* The ledger's signatures over heads and snapshots. A head's text is made by terminal/journal, for
+ * the till checks it too; a snapshot's is made here. Nothing is kept.
  */
 #include "sync/protocol/countersign.h"
+#include "terminal/journal/epoch.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #define TEXT_SIZE 256
 
-static size_t head_text(const struct id *device, const struct head *head, char out[TEXT_SIZE])
+static struct chain_point head_point(const struct head *head)
 {
-    char device_hex[ID_HEX_SIZE];
-    char epoch_hex[ID_HEX_SIZE];
-    char hash_hex[HASH_HEX_SIZE];
-    int length;
-
-    hex_write(device->bytes, ID_SIZE, device_hex);
-    hex_write(head->epoch.bytes, ID_SIZE, epoch_hex);
-    hex_write(head->hash.bytes, HASH_SIZE, hash_hex);
-    length = snprintf(out, TEXT_SIZE, "holdfast head 1\n%s\n%s\n%" PRId64 "\n%s", device_hex,
-                      epoch_hex, head->seq, hash_hex);
-    INVARIANT(length > 0 && length < TEXT_SIZE);
-    return (size_t)length;
+    return (struct chain_point){ head->epoch, head->seq, head->hash };
 }
 
 void countersign_head(const struct id *device, struct head *head, const struct secret_key *key)
 {
-    char text[TEXT_SIZE];
-    size_t length = head_text(device, head, text);
+    struct chain_point point = head_point(head);
 
-    head->countersig = sign_bytes(text, length, key);
+    head->countersig = head_countersign(device, &point, key);
 }
 
 bool countersign_head_valid(const struct id *device, const struct head *head,
                             const struct public_key *key)
 {
-    char text[TEXT_SIZE];
-    size_t length = head_text(device, head, text);
+    struct chain_point point = head_point(head);
 
-    return head->seq > 0 && signature_valid(&head->countersig, text, length, key);
+    return head->seq > 0 && head_countersigned(device, &point, &head->countersig, key);
 }
 
 bool countersign_snapshot_id_valid(const char *id)

@@ -30,7 +30,7 @@
 #define FRAME_MAX_ENTRIES  500
 #define FRAME_MAX_SIDES    500
 #define FRAME_MAX_ENTRY    ((size_t)256 << 10)
-#define FRAME_MAX_SIDE     ((size_t)16 << 10)
+#define FRAME_MAX_SIDE     ((size_t)64 << 10)
 #define FRAME_MAX_BYTES    ((size_t)1 << 20) /* the whole body, unpacked */
 
 struct frame_entry {

@@ -1,0 +1,190 @@
+/* Entries into a frame. Only reads.
+ *
+ * The bytes that journal_read lends live until its visitor returns, so they are copied into one
+ * block as large as a body may be; the frame borrows from there until it is written.
+ */
+#include "sync/agent/batch.h"
+#include "terminal/base/log.h"
+#include "terminal/journal/entry.h"
+#include "terminal/journal/journal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct collecting {
+    struct frame *frame;
+    struct batch *batch;
+    int64_t damaged;
+    char *block;
+    size_t used;
+    int64_t side_seq; /* the entry whose side records are being added */
+    int side_start;   /* frame->sides before the first of them */
+    bool side_full;
+};
+
+static enum status take_entry(void *context, const struct stored_entry *stored)
+{
+    struct collecting *collecting = context;
+    struct batch *batch = collecting->batch;
+    struct hash hash = entry_hash(stored->bytes, stored->length);
+    struct frame_entry entry = {.signature = stored->signature, .hash = stored->hash};
+
+    if (stored->seq != batch->last + 1)
+        return STATUS_CANCELLED;
+    entry.damaged = stored->seq == collecting->damaged || !hash_equal(&hash, &stored->hash) ||
+                    stored->length == 0 || stored->length > FRAME_MAX_ENTRY ||
+                    memchr(stored->bytes, '\n', stored->length);
+    if (!entry.damaged) {
+        if (collecting->used + stored->length > FRAME_MAX_BYTES)
+            return STATUS_CANCELLED;
+        entry.bytes = collecting->block + collecting->used;
+        entry.length = stored->length;
+        memcpy(collecting->block + collecting->used, stored->bytes, stored->length);
+    }
+    if (frame_add(collecting->frame, &entry) != STATUS_OK)
+        return STATUS_CANCELLED;
+    collecting->used += entry.length;
+    batch->last = stored->seq;
+    batch->last_hash = stored->hash;
+    batch->count++;
+    return STATUS_OK;
+}
+
+/* Side records that do not fit push out their own entry and all behind it, to the next batch. */
+static enum status take_side(void *context, int64_t seq, const char *json)
+{
+    struct collecting *collecting = context;
+    struct frame *frame = collecting->frame;
+    size_t length = strlen(json);
+    char *copy;
+
+    if (seq != collecting->side_seq) {
+        collecting->side_seq = seq;
+        collecting->side_start = frame->sides;
+    }
+    if (length > FRAME_MAX_SIDE) {
+        log_line(LOG_LEVEL_ERROR, "agent",
+                 "a side record of entry %" PRId64 " is too large to send", seq);
+        return STATUS_OK;
+    }
+    copy = mem_alloc(length + 1);
+    memcpy(copy, json, length);
+    if (frame_add_side(frame, copy, length) == STATUS_OK)
+        return STATUS_OK;
+    free(copy);
+    collecting->side_full = true;
+    return STATUS_CANCELLED;
+}
+
+static void free_sides(struct frame *frame, int from)
+{
+    for (int i = from; i < frame->sides; i++)
+        free((char *)(uintptr_t)frame->side[i].json);
+    frame->sides = from;
+}
+
+/* Cuts the batch before the entry whose side records did not fit; a single entry keeps what fits.
+ */
+static void cut_for_sides(struct collecting *collecting)
+{
+    struct frame *frame = collecting->frame;
+    struct batch *batch = collecting->batch;
+
+    if (collecting->side_seq == batch->first) {
+        log_line(LOG_LEVEL_ERROR, "agent", "entry %" PRId64 " has more side records than fit",
+                 batch->first);
+        batch->last = batch->first;
+    } else {
+        free_sides(frame, collecting->side_start);
+        batch->last = collecting->side_seq - 1;
+    }
+    batch->count = (int)(batch->last - batch->first + 1);
+    frame->count = batch->count;
+}
+
+static enum status find_hash(void *context, const struct stored_entry *stored)
+{
+    struct hash *hash = context;
+
+    *hash = stored->hash;
+    return STATUS_OK;
+}
+
+static enum status collect(struct db *till_db, const struct batch_limits *limits,
+                           struct collecting *collecting, struct error *error)
+{
+    struct batch *batch = collecting->batch;
+    enum status status = journal_read(till_db, &batch->epoch, batch->last, limits->entries,
+                                      FRAME_MAX_BYTES, take_entry, collecting, error);
+
+    if (status != STATUS_OK || batch->count == 0)
+        return status;
+    status = journal_read_side(till_db, &batch->epoch, batch->first, batch->last, take_side,
+                               collecting, error);
+    if (status == STATUS_OK && collecting->side_full) {
+        cut_for_sides(collecting);
+        status = journal_read(till_db, &batch->epoch, batch->last - 1, 1, FRAME_MAX_BYTES,
+                              find_hash, &batch->last_hash, error);
+    }
+    return status;
+}
+
+enum status batch_build(struct db *till_db, const struct id *epoch, int64_t after,
+                        const struct batch_limits *limits, struct batch *out, struct buf *body,
+                        struct error *error)
+{
+    struct collecting collecting = {.batch = out, .damaged = limits->damaged};
+    enum status status = db_begin_read(till_db, error);
+
+    *out = (struct batch){.epoch = *epoch, .first = after + 1, .last = after};
+    if (status != STATUS_OK)
+        return status;
+    collecting.frame = frame_new(epoch, after + 1);
+    collecting.block = mem_alloc(FRAME_MAX_BYTES);
+    status = collect(till_db, limits, &collecting, error);
+    db_rollback(till_db);
+    if (status == STATUS_OK && out->count == 0)
+        status = error_set(error, STATUS_CORRUPT, "entry %" PRId64 " is missing from till.db",
+                           after + 1);
+    if (status == STATUS_OK && frame_write(collecting.frame, body) != STATUS_OK)
+        status = error_set(error, STATUS_RANGE, "the batch from %" PRId64 " can't be written",
+                           after + 1);
+    free_sides(collecting.frame, 0);
+    frame_free(collecting.frame);
+    free(collecting.block);
+    return status;
+}
+
+struct soundness {
+    const struct public_key *key;
+    int64_t seq;
+    bool sound;
+};
+
+static enum status judge(void *context, const struct stored_entry *stored)
+{
+    struct soundness *soundness = context;
+    struct hash hash = entry_hash(stored->bytes, stored->length);
+    struct entry entry;
+
+    if (stored->seq != soundness->seq ||
+        entry_parse(stored->bytes, stored->length, &entry, NULL) != STATUS_OK)
+        return STATUS_CANCELLED;
+    entry_finish(&entry);
+    soundness->sound = hash_equal(&hash, &stored->hash) &&
+                       entry_signature_valid(&hash, &stored->signature, soundness->key);
+    return STATUS_CANCELLED;
+}
+
+bool batch_entry_sound(struct db *till_db, const struct id *epoch, const struct public_key *key,
+                       int64_t seq)
+{
+    struct soundness soundness = {key, seq, false};
+
+    /* A read that fails says nothing against the entry. */
+    if (journal_read(till_db, epoch, seq - 1, 1, ENTRY_MAX_BYTES, judge, &soundness, NULL) !=
+        STATUS_OK)
+        return true;
+    return soundness.sound;
+}

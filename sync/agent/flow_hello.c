@@ -1,0 +1,101 @@
+/* GET /v1/device: the gate. At the start and after every cut the ledger is asked what it holds of
+ * this device before anything else is sent.
+ *
+ *   on disk before   heads as of the last run
+ *   after            the ledger's heads, and its incarnation
+ *
+ * Both are only copies of what the ledger says; a kill between costs the same question again.
+ */
+#include "sync/agent/flows.h"
+
+#include <string.h>
+
+#define HELLO_TOTAL_MS 30000
+#define HELLO_STALL_MS 20000
+
+void hello_advance(struct agent *agent)
+{
+    const struct question question = {.method = "GET",
+                                      .path = "/v1/device",
+                                      .query = "",
+                                      .total_ms = HELLO_TOTAL_MS,
+                                      .stall_ms = HELLO_STALL_MS};
+
+    if (!agent->hello && flow_ready(agent, FLOW_HELLO))
+        flow_send(agent, FLOW_HELLO, &question);
+}
+
+static void note_incarnation(struct agent *agent, const struct id *incarnation)
+{
+    char now[ID_HEX_SIZE];
+    struct buf known;
+    struct error error;
+
+    hex_write(incarnation->bytes, ID_SIZE, now);
+    buf_init(&known, 256);
+    if (sync_db_get(agent->sync, "incarnation", &known, &error) == STATUS_OK && known.used > 0 &&
+        strcmp(buf_text(&known), now) != 0)
+        agent_log(agent, LOG_LEVEL_WARN,
+                  "the ledger was restored (incarnation %s): sending again what it lacks", now);
+    buf_finish(&known);
+    agent_keep(agent, "incarnation", now);
+}
+
+static bool heads_signed(const struct agent *agent, const struct device_answer *answer)
+{
+    for (int i = 0; i < answer->count; i++) {
+        if (!countersign_head_valid(&agent->identity.device, &answer->heads[i],
+                                    &agent->identity.ledger_key))
+            return false;
+    }
+    return true;
+}
+
+static void take_heads(struct agent *agent, const struct device_answer *answer)
+{
+    struct error error;
+    bool restored = false;
+
+    if (!heads_signed(agent, answer)) {
+        flow_fail(agent, FLOW_HELLO, 0, "The ledger's countersignature is wrong");
+        return;
+    }
+    /* A batch that is still out would be answered against positions that are gone. */
+    flow_cancel(agent, FLOW_UPLINK);
+    if (uplink_heads(agent->uplink, answer->heads, answer->count, &restored, &error) != STATUS_OK) {
+        flow_fail(agent, FLOW_HELLO, 0, "Reading the journal failed: %s", error.text);
+        return;
+    }
+    if (restored) {
+        agent_log(agent, LOG_LEVEL_WARN,
+                  "the journal here is not the one the ledger knows: restored or cloned");
+        agent_poke_till(agent, "state");
+    }
+    note_incarnation(agent, &answer->incarnation);
+    agent->hello = true;
+    agent->look_due = true;
+    flow_good(agent, FLOW_HELLO);
+    agent_set_online(agent, true);
+}
+
+void hello_answer(struct agent *agent, int status, const char *body, size_t length)
+{
+    struct device_answer answer;
+    struct refusal refusal;
+    struct error error;
+
+    if (status != 200) {
+        (void)!message_read_refusal(body, length, &refusal);
+        flow_refused(agent, FLOW_HELLO, status, &refusal);
+        if (agent->flows[FLOW_HELLO].not_before > 0)
+            agent_set_online(agent, false);
+        return;
+    }
+    if (message_read_device_answer(body, length, &answer, &error) != STATUS_OK) {
+        flow_fail(agent, FLOW_HELLO, 0, "The ledger's answer can't be read: %s", error.text);
+        return;
+    }
+    agent_learn_time(agent, answer.time_ms);
+    take_heads(agent, &answer);
+    message_finish_device_answer(&answer);
+}

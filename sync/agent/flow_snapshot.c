@@ -1,0 +1,415 @@
+/* A new replica, from asking for it to the change of the pointer. What is on the disk:
+ *
+ *   WANTED     nothing
+ *   FETCHING   manifest in sync.db (first), snapshot-<id>.part growing
+ *     unpack   replica-(N+1).db growing; nobody knows it; hash and signature are checked before it
+ *              is opened, then it is checked itself, then fsynced
+ *   CATCHING   replica-(N+1).db takes changes until it is nowhere behind the one in use
+ *     settle   all of it in the main file and fsynced
+ *     pointer  replica.current names it: one durable replace. The switch.
+ *   NONE       manifest and part file go; the old file goes when nobody has it open
+ *
+ * Killed anywhere before the pointer: the replica in use is untouched, a file above the pointer's
+ * number is removed at the next start, and the part file is used again. Killed after: the leftovers
+ * are removed at the next start.
+ */
+#include "sync/agent/flows.h"
+#include "sync/agent/part_file.h"
+#include "sync/agent/replica_files.h"
+#include "sync/protocol/compress.h"
+#include "terminal/base/file.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MANIFEST_KEY      "snapshot"
+#define MANIFEST_TOTAL_MS 60000
+#define SNAPSHOT_STALL_MS 30000
+#define VERSION_FLOOR_MS  60000
+#define RETRY_MAX_MS      60000
+#define RETRY_MIN_MS      100
+
+static void close_part(struct agent *agent)
+{
+    if (agent->snapshot.part >= 0)
+        (void)close(agent->snapshot.part);
+    agent->snapshot.part = -1;
+}
+
+/* Gives up the snapshot being fetched. The manifest goes first: a part file alone means nothing. */
+static void discard(struct agent *agent)
+{
+    close_part(agent);
+    agent_keep(agent, MANIFEST_KEY, "");
+    part_sweep(agent->folder, NULL);
+    memset(&agent->snapshot.manifest, 0, sizeof agent->snapshot.manifest);
+    agent->snapshot.have = 0;
+    agent->snapshot.stage = SNAPSHOT_WANTED;
+}
+
+/* The manifest of an interrupted fetch, if there is one worth going on with. */
+static void resume(struct agent *agent)
+{
+    struct snapshot_state *snapshot = &agent->snapshot;
+    struct buf text;
+    struct error error;
+
+    buf_init(&text, 4096);
+    if (sync_db_get(agent->sync, MANIFEST_KEY, &text, &error) == STATUS_OK && text.used > 0 &&
+        message_read_snapshot_answer(buf_text(&text), text.used, &snapshot->manifest, &error) ==
+            STATUS_OK &&
+        part_open(agent->folder, snapshot->manifest.id, &snapshot->part, &snapshot->have, &error) ==
+            STATUS_OK &&
+        snapshot->have <= snapshot->manifest.size)
+        snapshot->stage = SNAPSHOT_FETCHING;
+    else
+        close_part(agent);
+    part_sweep(agent->folder, snapshot->stage == SNAPSHOT_FETCHING ? snapshot->manifest.id : NULL);
+    buf_finish(&text);
+}
+
+enum status snapshot_open(struct agent *agent, struct error *error)
+{
+    char name[REPLICA_NAME_SIZE];
+    int64_t number = 0;
+    enum status status = replica_pointer_read(agent->folder, name, error);
+
+    agent->snapshot.part = -1;
+    if (status == STATUS_OK) {
+        number = replica_number(name);
+        status =
+            apply_open(agent->folder, number, agent->identity.location, &agent->current, error);
+    }
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND && status != STATUS_CORRUPT &&
+        status != STATUS_UNSUPPORTED)
+        return status;
+    status = replica_sweep(agent->folder, number, 0, &agent->old_files, error);
+    if (status != STATUS_OK)
+        return status;
+    resume(agent);
+    if (!agent->current && agent->snapshot.stage == SNAPSHOT_NONE)
+        agent->snapshot.stage = SNAPSHOT_WANTED;
+    return STATUS_OK;
+}
+
+static void drop_next(struct agent *agent)
+{
+    int64_t number;
+
+    if (!agent->next)
+        return;
+    number = apply_number(agent->next);
+    apply_close(agent->next);
+    agent->next = NULL;
+    replica_remove(agent->folder, number);
+}
+
+void snapshot_close(struct agent *agent)
+{
+    close_part(agent);
+    apply_close(agent->next);
+    apply_close(agent->current);
+    agent->next = NULL;
+    agent->current = NULL;
+}
+
+void snapshot_want(struct agent *agent, const char *why)
+{
+    struct snapshot_state *snapshot = &agent->snapshot;
+
+    flow_cancel(agent, FLOW_CHANGES);
+    agent->up_to_date = false;
+    if (snapshot->stage == SNAPSHOT_WANTED || snapshot->stage == SNAPSHOT_FETCHING)
+        return;
+    agent_log(agent, LOG_LEVEL_INFO, "a new snapshot is needed: %s", why);
+    if (snapshot->stage == SNAPSHOT_CATCHING) {
+        /* The one just fetched is of no use: not again at once. */
+        drop_next(agent);
+        discard(agent);
+        flow_fail(agent, FLOW_SNAPSHOT, 0, "The snapshot was too old already");
+    }
+    snapshot->stage = SNAPSHOT_WANTED;
+}
+
+static void ask_manifest(struct agent *agent)
+{
+    const struct question question = {.method = "GET",
+                                      .path = "/v1/snapshot",
+                                      .query = "",
+                                      .total_ms = MANIFEST_TOTAL_MS,
+                                      .stall_ms = SNAPSHOT_STALL_MS};
+
+    agent->snapshot.asking = true;
+    flow_send(agent, FLOW_SNAPSHOT, &question);
+}
+
+static void ask_bytes(struct agent *agent)
+{
+    struct question question = {.method = "GET",
+                                .query = "",
+                                .stream = true,
+                                .range_from = agent->snapshot.have,
+                                .stall_ms = SNAPSHOT_STALL_MS};
+
+    buf_clear(&agent->path);
+    INVARIANT(buf_printf(&agent->path, "/v1/snapshot/%s", agent->snapshot.manifest.id) ==
+              STATUS_OK);
+    question.path = buf_text(&agent->path);
+    agent->snapshot.asking = false;
+    flow_send(agent, FLOW_SNAPSHOT, &question);
+}
+
+/* Unpacks the part file into the numbered file and checks the hash over what was read. */
+static enum status unpack(struct agent *agent, int64_t number, struct error *error)
+{
+    const struct snapshot_answer *manifest = &agent->snapshot.manifest;
+    char name[REPLICA_NAME_SIZE];
+    char *from = part_path(agent->folder, manifest->id);
+    char *to;
+    struct hash hash;
+    int64_t size = 0;
+    enum status status;
+
+    replica_file_name(number, name);
+    to = path_join(agent->folder, name);
+    status = compress_unpack_file(from, to, manifest->unpacked_size, &size, &hash, error);
+    if (status == STATUS_RANGE)
+        status = STATUS_INVALID;
+    if (status == STATUS_OK && !hash_equal(&hash, &manifest->sha256))
+        status = error_set(error, STATUS_INVALID, "the hash is another");
+    if (status == STATUS_OK && size != manifest->unpacked_size)
+        status = error_set(error, STATUS_INVALID, "the size is another");
+    if (status == STATUS_OK)
+        status = file_sync(to, error);
+    free(from);
+    free(to);
+    return status;
+}
+
+static enum status make_ready(struct agent *agent, struct error *error)
+{
+    struct changes_query cursors;
+    int64_t number = 0;
+    enum status status;
+
+    status = replica_next_number(agent->folder, &number, error);
+    if (status != STATUS_OK)
+        return status;
+    status = unpack(agent, number, error);
+    if (status == STATUS_OK)
+        status = apply_open(agent->folder, number, agent->identity.location, &agent->next, error);
+    if (status == STATUS_OK)
+        status = apply_quick_check(agent->next, error);
+    if (status == STATUS_OK)
+        status = apply_query(agent->next, 0, &cursors, error);
+    if (status != STATUS_OK) {
+        drop_next(agent);
+        replica_remove(agent->folder, number);
+    }
+    return status;
+}
+
+/* All bytes are here. */
+static void finish_fetch(struct agent *agent)
+{
+    struct error error;
+    enum status status;
+
+    close_part(agent);
+    status = make_ready(agent, &error);
+    if (status == STATUS_OK) {
+        flow_good(agent, FLOW_SNAPSHOT);
+        flow_cancel(agent, FLOW_CHANGES);
+        agent->flows[FLOW_CHANGES].not_before = 0;
+        agent->snapshot.stage = SNAPSHOT_CATCHING;
+        return;
+    }
+    if (status == STATUS_FULL || status == STATUS_IO || status == STATUS_BUSY) {
+        flow_fail(agent, FLOW_SNAPSHOT, 0, "The new catalogue can't be written: %s", error.text);
+        return;
+    }
+    discard(agent);
+    if (status == STATUS_UNSUPPORTED)
+        flow_fail(agent, FLOW_SNAPSHOT, VERSION_FLOOR_MS,
+                  "The catalogue is of another version than this program: %s", error.text);
+    else
+        flow_fail(agent, FLOW_SNAPSHOT, 0, "The snapshot arrived damaged: %s", error.text);
+}
+
+void snapshot_advance(struct agent *agent)
+{
+    struct snapshot_state *snapshot = &agent->snapshot;
+
+    if (agent->old_files > 0 && agent->mono_ms >= agent->sweep_at)
+        snapshot_sweep(agent);
+    if (!agent->hello || !flow_ready(agent, FLOW_SNAPSHOT))
+        return;
+    if (snapshot->stage == SNAPSHOT_WANTED)
+        ask_manifest(agent);
+    else if (snapshot->stage == SNAPSHOT_FETCHING && snapshot->have == snapshot->manifest.size)
+        finish_fetch(agent);
+    else if (snapshot->stage == SNAPSHOT_FETCHING)
+        ask_bytes(agent);
+}
+
+void snapshot_chunk(struct agent *agent, const struct agent_event *event)
+{
+    struct snapshot_state *snapshot = &agent->snapshot;
+    struct error error;
+    enum status status = STATUS_OK;
+
+    if (snapshot->stage != SNAPSHOT_FETCHING || snapshot->asking)
+        return;
+    if (snapshot->part < 0)
+        status = part_open(agent->folder, snapshot->manifest.id, &snapshot->part, &snapshot->have,
+                           &error);
+    if (status == STATUS_OK && event->offset == 0 && snapshot->have > 0) {
+        status = part_clear(snapshot->part, &error); /* the far side starts over */
+        snapshot->have = 0;
+    }
+    if (status == STATUS_OK && (event->offset != snapshot->have ||
+                                (int64_t)event->length > snapshot->manifest.size - event->offset)) {
+        flow_cancel(agent, FLOW_SNAPSHOT);
+        discard(agent);
+        flow_fail(agent, FLOW_SNAPSHOT, 0, "The snapshot does not have the size that was said");
+        return;
+    }
+    if (status == STATUS_OK)
+        status = part_write(snapshot->part, event->bytes, event->length, event->offset, &error);
+    if (status == STATUS_OK) {
+        snapshot->have += (int64_t)event->length;
+        return;
+    }
+    flow_cancel(agent, FLOW_SNAPSHOT);
+    flow_fail(agent, FLOW_SNAPSHOT, 0, "The new catalogue can't be written: %s", error.text);
+}
+
+static void take_manifest(struct agent *agent, const char *body, size_t length)
+{
+    struct snapshot_state *snapshot = &agent->snapshot;
+    struct snapshot_answer manifest;
+    struct error error;
+    enum status status = message_read_snapshot_answer(body, length, &manifest, &error);
+
+    if (status == STATUS_OK &&
+        !countersign_snapshot_valid(manifest.id, &manifest.sha256, &manifest.signature,
+                                    &agent->identity.ledger_key))
+        status = error_set(&error, STATUS_DENIED, "the signature is not the ledger's");
+    if (status == STATUS_OK && manifest.unpacked_size > COMPRESS_FILE_CEILING)
+        status = error_set(&error, STATUS_RANGE, "it is too large");
+    if (status != STATUS_OK) {
+        flow_fail(agent, FLOW_SNAPSHOT, 0, "The offered snapshot is not taken: %s", error.text);
+        return;
+    }
+    agent_learn_time(agent, manifest.time_ms);
+    close_part(agent);
+    part_sweep(agent->folder, manifest.id);
+    buf_clear(&agent->body);
+    status = message_write_snapshot_answer(&manifest, &agent->body);
+    if (status == STATUS_OK)
+        status = sync_db_put(agent->sync, MANIFEST_KEY, buf_text(&agent->body), &error);
+    if (status == STATUS_OK)
+        status = part_open(agent->folder, manifest.id, &snapshot->part, &snapshot->have, &error);
+    if (status == STATUS_OK && snapshot->have > manifest.size) {
+        snapshot->have = 0;
+        status = part_clear(snapshot->part, &error);
+    }
+    if (status != STATUS_OK) {
+        flow_fail(agent, FLOW_SNAPSHOT, 0, "The new catalogue can't be written: %s", error.text);
+        return;
+    }
+    snapshot->manifest = manifest;
+    snapshot->stage = SNAPSHOT_FETCHING;
+    flow_good(agent, FLOW_SNAPSHOT);
+}
+
+static void wait_for_manifest(struct agent *agent, int64_t retry_ms)
+{
+    flow_good(agent, FLOW_SNAPSHOT);
+    if (retry_ms < RETRY_MIN_MS)
+        retry_ms = RETRY_MIN_MS;
+    if (retry_ms > RETRY_MAX_MS)
+        retry_ms = RETRY_MAX_MS;
+    agent->flows[FLOW_SNAPSHOT].not_before = agent->mono_ms + retry_ms;
+}
+
+void snapshot_answer(struct agent *agent, int status, const char *body, size_t length)
+{
+    struct snapshot_state *snapshot = &agent->snapshot;
+    struct refusal refusal;
+
+    agent_set_online(agent, true);
+    (void)!message_read_refusal(body, length, &refusal);
+    if (snapshot->asking && status == 200) {
+        take_manifest(agent, body, length);
+    } else if (snapshot->asking && status == 202) {
+        agent_learn_time(agent, refusal.time_ms);
+        wait_for_manifest(agent, refusal.retry_ms);
+    } else if (!snapshot->asking && (status == 200 || status == 206)) {
+        if (snapshot->have == snapshot->manifest.size)
+            agent->flows[FLOW_SNAPSHOT].call = 0;
+        else
+            flow_fail(agent, FLOW_SNAPSHOT, 0, "The snapshot was cut off; going on with it");
+    } else if (!snapshot->asking && (status == 404 || status == 410 || status == 416)) {
+        discard(agent);
+        flow_fail(agent, FLOW_SNAPSHOT, 0, "The ledger has made a newer snapshot meanwhile");
+    } else {
+        flow_refused(agent, FLOW_SNAPSHOT, status, &refusal);
+    }
+}
+
+static enum status switch_over(struct agent *agent, struct error *error)
+{
+    char name[REPLICA_NAME_SIZE];
+    enum status status = apply_settle(agent->next, error);
+
+    if (status != STATUS_OK)
+        return status;
+    replica_file_name(apply_number(agent->next), name);
+    return replica_pointer_write(agent->folder, name, error);
+}
+
+void snapshot_caught_up(struct agent *agent, bool more)
+{
+    struct error error;
+    bool reaches = true;
+    enum status status = STATUS_OK;
+
+    if (more)
+        return;
+    if (agent->current)
+        status = apply_reaches(agent->next, agent->current, &reaches, &error);
+    if (status == STATUS_OK && reaches)
+        status = switch_over(agent, &error);
+    if (status != STATUS_OK || !reaches) {
+        flow_fail(agent, FLOW_SNAPSHOT, 0, "The new catalogue is not in use yet: %s",
+                  reaches ? error.text : "it is older than the one here");
+        agent->flows[FLOW_CHANGES].not_before = agent->flows[FLOW_SNAPSHOT].not_before;
+        return;
+    }
+    apply_close(agent->current);
+    agent->current = agent->next;
+    agent->next = NULL;
+    agent_log(agent, LOG_LEVEL_INFO, "replica %lld is in use",
+              (long long)apply_number(agent->current));
+    discard(agent);
+    agent->snapshot.stage = SNAPSHOT_NONE;
+    agent->up_to_date = true;
+    flow_good(agent, FLOW_SNAPSHOT);
+    agent_poke_till(agent, "replica");
+    snapshot_sweep(agent);
+}
+
+void snapshot_sweep(struct agent *agent)
+{
+    struct error error;
+
+    if (!agent->current)
+        return;
+    agent->sweep_at = agent->mono_ms + SWEEP_EVERY_MS;
+    if (replica_sweep(agent->folder, apply_number(agent->current),
+                      agent->next ? apply_number(agent->next) : 0, &agent->old_files,
+                      &error) != STATUS_OK)
+        agent_log(agent, LOG_LEVEL_WARN, "%s", error.text);
+}

@@ -1,0 +1,175 @@
+/* POST /v1/journal: batch after batch while there is something to send. What is on the disk, and
+ * when, is told in uplink.c: a batch is done when the countersigned head is in sync.db.
+ */
+#include "sync/agent/flows.h"
+#include "sync/protocol/compress.h"
+#include "sync/protocol/frame.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define UPLINK_TOTAL_MS 120000
+#define UPLINK_STALL_MS 45000
+
+static void look(struct agent *agent)
+{
+    struct error error;
+    int64_t queue = 0;
+    enum status status = uplink_look(agent->uplink, &queue, &error);
+    char text[24] = "";
+
+    agent->look_due = false;
+    agent->look_at = agent->mono_ms + LOOK_EVERY_MS;
+    agent->till_known = status != STATUS_NOT_FOUND;
+    agent->queue = status == STATUS_OK ? queue : status == STATUS_NOT_FOUND ? 0 : -1;
+    if (status == STATUS_OK)
+        (void)snprintf(text, sizeof text, "%lld", (long long)queue);
+    /* The till counts for itself; this is for --status, so it need not be written per sale. */
+    if (status != STATUS_OK || queue == 0 || queue % 100 == 0)
+        agent_keep(agent, "queue", text);
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND && status != STATUS_BUSY)
+        flow_fail(agent, FLOW_UPLINK, 0, "Reading the journal failed: %s", error.text);
+}
+
+static void send_batch(struct agent *agent)
+{
+    struct question question = {.method = "POST",
+                                .path = "/v1/journal",
+                                .query = "",
+                                .content_type = FRAME_CONTENT_TYPE,
+                                .total_ms = UPLINK_TOTAL_MS,
+                                .stall_ms = UPLINK_STALL_MS};
+    struct error error;
+    bool any = false;
+    enum status status;
+
+    buf_clear(&agent->body);
+    buf_clear(&agent->packed);
+    status = uplink_build(agent->uplink, &agent->body, &any, &error);
+    if (status != STATUS_OK) {
+        flow_fail(agent, FLOW_UPLINK, 0, "Reading the journal failed: %s", error.text);
+        return;
+    }
+    if (!any)
+        return;
+    question.packed =
+        agent->body.used >= COMPRESS_WORTHWHILE &&
+        compress_bytes(buf_text(&agent->body), agent->body.used, &agent->packed) == STATUS_OK;
+    question.body = question.packed ? buf_text(&agent->packed) : buf_text(&agent->body);
+    question.body_length = question.packed ? agent->packed.used : agent->body.used;
+    flow_send(agent, FLOW_UPLINK, &question);
+}
+
+void uplink_advance(struct agent *agent)
+{
+    if (!agent->hello || !flow_ready(agent, FLOW_UPLINK))
+        return;
+    if (agent->look_due || agent->mono_ms >= agent->look_at)
+        look(agent);
+    if (flow_ready(agent, FLOW_UPLINK) && uplink_waiting(agent->uplink))
+        send_batch(agent);
+}
+
+static void take_head(struct agent *agent, const char *body, size_t length)
+{
+    struct journal_answer answer;
+    struct error error;
+    enum status status = message_read_journal_answer(body, length, &answer, &error);
+
+    if (status == STATUS_OK) {
+        agent_learn_time(agent, answer.time_ms);
+        status = uplink_taken(agent->uplink, &answer, &error);
+    }
+    if (status != STATUS_OK) {
+        uplink_lost(agent->uplink);
+        flow_fail(agent, FLOW_UPLINK, 0, "Sending sales: %s", error.text);
+        return;
+    }
+    flow_good(agent, FLOW_UPLINK);
+    agent->look_due = true;
+    agent_poke_till(agent, "state");
+}
+
+static void take_gap(struct agent *agent, const struct refusal *refusal)
+{
+    bool again = false;
+
+    uplink_gap(agent->uplink, refusal->expected, &again);
+    if (!again) {
+        agent_log(agent, LOG_LEVEL_INFO, "the ledger wants entries from %lld on",
+                  (long long)refusal->expected);
+        flow_good(agent, FLOW_UPLINK);
+        return;
+    }
+    flow_fail(agent, FLOW_UPLINK, 0, "The ledger and this till disagree about what was sent");
+    agent->hello = false;
+}
+
+static void take_fork(struct agent *agent, const struct refusal *refusal)
+{
+    struct error error;
+    bool blocked = false;
+    enum status status = uplink_fork(agent->uplink, refusal->seq, refusal->taken, &blocked, &error);
+
+    if (status != STATUS_OK) {
+        flow_fail(agent, FLOW_UPLINK, 0, "sync.db: %s", error.text);
+        return;
+    }
+    agent_log(agent, LOG_LEVEL_ERROR,
+              "the journal forked at entry %lld: the ledger %s what only this till holds",
+              (long long)refusal->seq, blocked ? "does not take" : "keeps aside");
+    if (blocked)
+        flow_fail(agent, FLOW_UPLINK, 0,
+                  "Two copies of this till went on selling; head office must decide");
+    else
+        flow_good(agent, FLOW_UPLINK);
+    agent->look_due = true;
+    agent_poke_till(agent, "state");
+}
+
+/* The batch itself is refused: find the entry that is to blame, and let no other wait for it. */
+static void take_refused_batch(struct agent *agent, int status, const struct refusal *refusal)
+{
+    bool single = false;
+    bool damaged = false;
+
+    uplink_smaller(agent->uplink, &single, &damaged);
+    if (damaged)
+        agent_log(agent, LOG_LEVEL_ERROR, "an entry is damaged on this disk: sent as damaged");
+    if (!single || damaged) {
+        flow_good(agent, FLOW_UPLINK);
+        return;
+    }
+    flow_refused(agent, FLOW_UPLINK, status, refusal);
+}
+
+void uplink_answer(struct agent *agent, int status, const char *body, size_t length)
+{
+    struct refusal refusal;
+
+    agent_set_online(agent, true);
+    if (status == 200) {
+        take_head(agent, body, length);
+        return;
+    }
+    (void)!message_read_refusal(body, length, &refusal);
+    if (status == 409 && strcmp(refusal.code, "gap") == 0) {
+        take_gap(agent, &refusal);
+    } else if (status == 409 && strcmp(refusal.code, "fork") == 0) {
+        take_fork(agent, &refusal);
+    } else if (status == 400 || status == 413 || status == 422) {
+        take_refused_batch(agent, status, &refusal);
+    } else {
+        uplink_lost(agent->uplink);
+        flow_refused(agent, FLOW_UPLINK, status, &refusal);
+    }
+}
+
+void uplink_unanswered(struct agent *agent)
+{
+    bool single = false;
+    bool damaged = false;
+
+    /* A slow line gets through with less at a time. */
+    uplink_smaller(agent->uplink, &single, &damaged);
+}

@@ -1,0 +1,163 @@
+/* Inside the agent: what its four flows share. Nobody outside of sync/agent includes this.
+ *
+ *   agent.c         step: hands events to flows, deadlines, what is due next
+ *   flows.c         requests, refusals, backoff, the ledger's time, agent_state
+ *   flow_hello.c    GET /v1/device            gate for the others
+ *   flow_uplink.c   POST /v1/journal
+ *   flow_changes.c  GET /v1/changes           into the current replica, or the one being made
+ *   flow_snapshot.c GET /v1/snapshot, /v1/snapshot/ID, and the change of the pointer
+ */
+#ifndef HOLDFAST_AGENT_FLOWS_H
+#define HOLDFAST_AGENT_FLOWS_H
+
+#include "sync/agent/agent.h"
+#include "sync/agent/apply.h"
+#include "sync/agent/backoff.h"
+#include "sync/agent/sync_db.h"
+#include "sync/agent/uplink.h"
+#include "sync/protocol/message.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum flow { FLOW_HELLO, FLOW_UPLINK, FLOW_CHANGES, FLOW_SNAPSHOT, FLOWS };
+
+#define REASON_SIZE    256
+#define LOOK_EVERY_MS  5000  /* at the journal, for a poke that was lost */
+#define SWEEP_EVERY_MS 30000 /* at old replica files */
+
+/* One flow: at most one call is out. */
+struct flow_state {
+    int64_t call; /* 0: none */
+    int64_t total_deadline;
+    int64_t stall_deadline;
+    int64_t stall_ms;
+    struct backoff backoff;
+    int64_t not_before; /* mono_ms */
+    int clock_retries;  /* in a row */
+    char reason[REASON_SIZE];
+};
+
+enum snapshot_stage {
+    SNAPSHOT_NONE,     /* not wanted */
+    SNAPSHOT_WANTED,   /* ask for a manifest */
+    SNAPSHOT_FETCHING, /* the manifest is kept; bytes are coming or to be asked for */
+    SNAPSHOT_CATCHING  /* `next` is unpacked and takes changes before the pointer moves */
+};
+
+struct snapshot_state {
+    enum snapshot_stage stage;
+    struct snapshot_answer manifest;
+    int part;     /* file descriptor, -1 when closed */
+    int64_t have; /* bytes in the part file */
+    bool asking;  /* the call that is out is for the manifest */
+};
+
+struct agent {
+    char *folder;
+    struct device_identity identity;
+    struct entropy entropy;
+    int wait_s;
+    struct sync_db *sync;
+    struct uplink *uplink;
+    struct apply *current; /* NULL: none is usable */
+    struct apply *next;
+    struct snapshot_state snapshot;
+
+    struct agent_actions *actions; /* of this step */
+    int64_t wall_ms;
+    int64_t mono_ms;
+    struct buf body; /* of requests; lives until the next step */
+    struct buf packed;
+    struct buf query;
+    struct buf path;
+    int64_t last_call;
+    struct flow_state flows[FLOWS];
+
+    bool started;
+    bool hello;
+    bool online;
+    int64_t since_ms;
+    int64_t failures;
+    int64_t last_ok_written_ms;
+    bool time_known;
+    int64_t ledger_ms_at; /* the ledger's time when ... */
+    int64_t mono_at;      /* ... this was ours */
+    int64_t clock_off_ms;
+    int64_t queue;
+    bool till_known;
+    bool look_due;
+    int64_t look_at;
+    int64_t sweep_at;
+    int old_files;
+    bool up_to_date;
+    struct changes_query asked; /* of the change call that is out */
+    char reason_shown[REASON_SIZE];
+};
+
+/* ---- flows.c ---- */
+
+/* What a flow asks. Texts and body live until the end of the step. */
+struct question {
+    const char *method;
+    const char *path;
+    const char *query;
+    const char *content_type; /* NULL without a body */
+    const void *body;
+    size_t body_length;
+    bool packed;
+    bool stream;
+    int64_t range_from;
+    int64_t total_ms; /* 0: no limit but progress */
+    int64_t stall_ms;
+};
+void flow_send(struct agent *agent, enum flow flow, const struct question *question);
+
+/* The call that is out is forgotten and cancelled. */
+void flow_cancel(struct agent *agent, enum flow flow);
+
+/* Something went wrong: the text is for a person; tried again after a backoff of at least
+ * `floor_ms`. */
+void flow_fail(struct agent *agent, enum flow flow, int64_t floor_ms, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+/* All went well: the backoff and the reason are gone. */
+void flow_good(struct agent *agent, enum flow flow);
+
+/* An answer that is no answer of the flow's own: 4xx, 5xx, or a body that can't be read. Learns the
+ * time; a wrong clock is put right and the flow goes on at once. */
+void flow_refused(struct agent *agent, enum flow flow, int status, const struct refusal *refusal);
+
+bool flow_ready(const struct agent *agent, enum flow flow); /* none is out, and it is time */
+
+void agent_log(struct agent *agent, enum log_level level, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+void agent_poke_till(struct agent *agent, const char *word);
+void agent_learn_time(struct agent *agent, int64_t ledger_ms);
+int64_t agent_ledger_ms(const struct agent *agent);
+void agent_set_online(struct agent *agent, bool online);
+/* A failed write of agent_state is logged and costs nothing else. */
+void agent_keep(struct agent *agent, const char *key, const char *value);
+
+/* ---- the flows: start what is due; take an answer (body unpacked) ---- */
+
+void hello_advance(struct agent *agent);
+void hello_answer(struct agent *agent, int status, const char *body, size_t length);
+
+void uplink_advance(struct agent *agent);
+void uplink_answer(struct agent *agent, int status, const char *body, size_t length);
+void uplink_unanswered(struct agent *agent);
+
+void changes_advance(struct agent *agent);
+void changes_answer(struct agent *agent, int status, const char *body, size_t length);
+
+enum status snapshot_open(struct agent *agent, struct error *error) MUST_USE; /* at the start */
+void snapshot_close(struct agent *agent);
+void snapshot_want(struct agent *agent, const char *why);
+void snapshot_advance(struct agent *agent);
+void snapshot_chunk(struct agent *agent, const struct agent_event *event);
+void snapshot_answer(struct agent *agent, int status, const char *body, size_t length);
+/* After each answer that was applied to `next`: moves the pointer when it is far enough. */
+void snapshot_caught_up(struct agent *agent, bool more);
+void snapshot_sweep(struct agent *agent);
+
+#endif

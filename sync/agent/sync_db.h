@@ -1,0 +1,70 @@
+/* sync.db: what must outlive every replica. Written by the agent only, with synchronous=FULL, under
+ * sync.db.lock; the till reads it.
+ *
+ *   acked(device, epoch, seq, hash, countersig, changed)   terminal/journal/acked.h: the heads that
+ *                                                          the ledger acknowledged
+ *   agent_state(key*, value)   text values:
+ *        online         "1" or "0"
+ *        since_ms       wall time since when that is so
+ *        last_ok_ms     wall time of the last answer (written every half minute at most)
+ *        queue          entries not acknowledged, "" unknown
+ *        reason         why something does not go on, in plain words for a person; "" when all is
+ * well last_error     the last failure as logged, with its time incarnation    of the ledger, hex
+ *        clock_off_ms   ledger's time minus this computer's, when it is more than a few seconds
+ *        snapshot       manifest of the snapshot being fetched (JSON), "" when none
+ *   branch(epoch*, examined, fork_seq, taken)              epochs where this disk and the ledger
+ * know different things: how far the local entries were shown to the ledger again, the first that
+ * differs, and how far the ledger took them as a marked branch
+ *
+ * Leases of value come here too when the ledger grants them.
+ */
+#ifndef HOLDFAST_AGENT_SYNC_DB_H
+#define HOLDFAST_AGENT_SYNC_DB_H
+
+#include "sync/protocol/countersign.h"
+#include "terminal/base/buf.h"
+#include "terminal/base/db.h"
+#include "terminal/base/status.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SYNC_DB_FILE "sync.db"
+
+struct sync_db;
+
+/* Lock, open, migrate. STATUS_BUSY: another agent runs ("sync.db is in use by ..."). */
+enum status sync_db_open(const char *folder, struct sync_db **out, struct error *error) MUST_USE;
+void sync_db_close(struct sync_db *sync); /* NULL is fine */
+
+/* Keeps the heads, one transaction, durable on return; those that are kept already cost nothing. */
+enum status sync_db_put_heads(struct sync_db *sync, const struct id *device,
+                              const struct head *heads, int count, struct error *error) MUST_USE;
+
+/* A value of agent_state; writing what is there already costs no write. Durable on return. */
+enum status sync_db_put(struct sync_db *sync, const char *key, const char *value,
+                        struct error *error) MUST_USE;
+enum status sync_db_put_int(struct sync_db *sync, const char *key, int64_t value,
+                            struct error *error) MUST_USE;
+/* Appends the value; nothing when there is none. */
+enum status sync_db_get(struct sync_db *sync, const char *key, struct buf *out,
+                        struct error *error) MUST_USE;
+
+struct sync_branch {
+    int64_t examined;
+    int64_t fork_seq; /* 0: none known */
+    int64_t taken;
+};
+/* All zeros when nothing is kept. */
+enum status sync_db_branch(struct sync_db *sync, const struct id *epoch, struct sync_branch *out,
+                           struct error *error) MUST_USE;
+enum status sync_db_put_branch(struct sync_db *sync, const struct id *epoch,
+                               const struct sync_branch *branch, struct error *error) MUST_USE;
+
+/* The whole of it as one JSON object for --status, read as a reader beside a running agent:
+ * {"online":true,"since_ms":n,"last_ok_ms":n,"queue":n,"reason":"","last_error":"",
+ *  "incarnation":hex,"clock_off_ms":n,"epochs":[{"epoch","seq","hash"}]}
+ * STATUS_NOT_FOUND: no agent ever ran here. STATUS_BUSY: not readable now. */
+enum status sync_db_report(const char *folder, struct buf *out, struct error *error) MUST_USE;
+
+#endif

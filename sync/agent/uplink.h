@@ -1,0 +1,77 @@
+/* The way up: what of till.db the ledger lacks, cut into batches, and what its answers mean.
+ *
+ * Knows no network: uplink_build gives the body of one POST /v1/journal, uplink_taken and the
+ * others take its answer. Position is the ledger's word: the heads of GET /v1/device, then of each
+ * answer.
+ *
+ *   epoch 1   ████████████████████  head 900, ledger 900
+ *   epoch 2   ███████▒▒▒▒▒▒▒░░░░░░  head 500, sent 300, in flight 301..400
+ *
+ * Epochs go up in the order in which they were opened, entries in theirs.
+ */
+#ifndef HOLDFAST_AGENT_UPLINK_H
+#define HOLDFAST_AGENT_UPLINK_H
+
+#include "sync/agent/sync_db.h"
+#include "sync/protocol/message.h"
+#include "terminal/base/buf.h"
+#include "terminal/base/status.h"
+#include "terminal/journal/device.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct uplink;
+
+/* Borrows `sync`. */
+struct uplink *uplink_create(const char *folder, const struct device_identity *identity,
+                             struct sync_db *sync);
+void uplink_destroy(struct uplink *uplink); /* NULL is fine */
+
+/* What the ledger says it holds. An epoch that is not in the list is sent from its start. Where the
+ * ledger's head is not in the local chain (a restored or cloned disk) the local entries are shown
+ * to the ledger again from where they were last agreed, so that what only this disk holds comes to
+ * light as a branch. *restored: such an epoch was found (the till must open a new one). */
+enum status uplink_heads(struct uplink *uplink, const struct head *heads, int count, bool *restored,
+                         struct error *error) MUST_USE;
+
+/* Looks at till.db again. *queue: entries to send. STATUS_NOT_FOUND: there is no till.db.
+ * STATUS_BUSY: it can't be read now (the till has not started yet). */
+enum status uplink_look(struct uplink *uplink, int64_t *queue, struct error *error) MUST_USE;
+
+/* Whether uplink_build would find something, as of the last look. */
+bool uplink_waiting(const struct uplink *uplink);
+
+/* Appends the next batch to *body; *any tells whether there was something. At most
+ * FRAME_MAX_ENTRIES and FRAME_MAX_BYTES, and less after uplink_smaller. Entries whose bytes no
+ * longer give the recorded hash go as damaged. One batch is out at a time. An epoch with a hole in
+ * till.db rests (STATUS_CORRUPT when nothing else is left to send), the others go on. */
+enum status uplink_build(struct uplink *uplink, struct buf *body, bool *any,
+                         struct error *error) MUST_USE;
+
+/* 200. The head must be countersigned for this device and agree with the local hash at its place;
+ * then it is kept, durably, and the batch is done. STATUS_DENIED: the countersignature is wrong.
+ * STATUS_CONFLICT: the ledger holds another entry at that place. Nothing moves then. */
+enum status uplink_taken(struct uplink *uplink, const struct journal_answer *answer,
+                         struct error *error) MUST_USE;
+
+/* 409 gap: go on from `expected`. *again: the ledger's position makes no sense here, or it asked
+ * for what it just got: ask for its heads first, after a pause. */
+void uplink_gap(struct uplink *uplink, int64_t expected, bool *again);
+
+/* 409 fork. *blocked: the ledger took nothing of it, so the epoch rests until the next heads. */
+enum status uplink_fork(struct uplink *uplink, int64_t seq, int64_t taken, bool *blocked,
+                        struct error *error) MUST_USE;
+
+/* 400 or 413 or no answer in time: the next batches are half as large. *single: the batch was one
+ * entry already; when that entry's own signature or form is broken it goes as damaged next time
+ * (*damaged), otherwise it is the ledger that is wrong and only time helps. */
+void uplink_smaller(struct uplink *uplink, bool *single, bool *damaged);
+
+/* No answer came: nothing is out any more. */
+void uplink_lost(struct uplink *uplink);
+
+/* "entries 301 to 400" of the batch that is out, for messages. Borrowed. */
+const char *uplink_batch_text(struct uplink *uplink);
+
+#endif
