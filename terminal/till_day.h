@@ -6,6 +6,7 @@
 
 #include "terminal/people/people.h"
 #include "terminal/selling/document.h"
+#include "terminal/selling/print_job.h"
 #include "terminal/till_sell.h"
 
 /* ---- people --------------------------------------------------------------------------------- */
@@ -105,19 +106,6 @@ enum status till_adjust(struct till *till, const struct adjust_line *lines, int 
                         const char *reason, const char *reference, struct error *error) MUST_USE;
 
 /* ---- paper ---------------------------------------------------------------------------------- */
-
-enum print_state { PRINT_QUEUED, PRINT_PRINTING, PRINT_PRINTED, PRINT_FAILED };
-
-struct print_job_view {
-    int64_t id;
-    enum print_state state;
-    int attempts;   /* begun so far, this one included */
-    bool uncertain; /* begun before and never reported: what comes out may be the second one, so
-                       `document` is already marked COPY and has no drawer block */
-    int64_t created_ms;
-    char number[TILL_RECEIPT_SIZE];
-    char last_error[NAME_SIZE];
-};
 
 /* The oldest queued job, marked as printing (durable). STATUS_NOT_FOUND: none. *document is owned
  * by the caller. A job that was printing when the till stopped is queued again, uncertain. */
