@@ -1,0 +1,409 @@
+/* Keeping the index: one item at a time.
+ *
+ * A row's rank lies between those of its neighbours in the order. Bulk building leaves gaps; where
+ * a gap is used up, the rows behind it are spread over the next free stretch:
+ *
+ *   64  128  129  130  192 ...  insert after 128  ─►  64  128  139  150  161  192
+ *
+ * The neighbours are found by bisecting the ranks, since their order is the rows' order. What a row
+ * was indexed under is kept in the index itself (FTS5's content), so it can be taken out exactly
+ * whatever `item` says by now.
+ */
+#include "terminal/catalogue/search_writer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SPREAD_MAX 4096 /* rows that one insertion may move, at most */
+
+/* What the index holds for a rank. */
+struct indexed {
+    int64_t rank;
+    int64_t popularity;
+    char *words;
+    char *sku;
+};
+
+enum status search_create(struct db *db, struct error *error)
+{
+    /* No positions, no sizes: only which rows hold a word. The words arrive folded and cut by
+     * spaces, so the plainest tokenizer does. Prefix indexes of every length up to eight make a
+     * prefix cost what it answers: a longer one gathers the rows of few words. */
+    enum status status =
+        db_exec(db,
+                "CREATE VIRTUAL TABLE search USING fts5(words, sku UNINDEXED,"
+                " popularity UNINDEXED, detail=none, columnsize=0, tokenize='ascii',"
+                " prefix='1 2 3 4 5 6 7 8');",
+                error);
+    if (status != STATUS_OK)
+        return status;
+    return db_exec(db,
+                   "CREATE TABLE search_rank(sku TEXT PRIMARY KEY, rank INTEGER NOT NULL)"
+                   " WITHOUT ROWID;",
+                   error);
+}
+
+enum status search_writer_open(struct db *db, struct search_writer **out, struct error *error)
+{
+    struct db_statement *probe; /* whoever forgot search_create learns it here */
+    enum status status = db_prepare(db, "SELECT rank FROM search_rank WHERE sku=?", &probe, error);
+    if (status != STATUS_OK)
+        return status;
+    struct search_writer *writer = mem_alloc(sizeof *writer);
+    writer->db = db;
+    writer->fold = fold_create();
+    buf_init(&writer->words, SEARCH_WORDS_BYTES_MAX);
+    *out = writer;
+    return STATUS_OK;
+}
+
+void search_writer_close(struct search_writer *writer)
+{
+    if (writer == NULL)
+        return;
+    fold_destroy(writer->fold);
+    buf_finish(&writer->words);
+    free(writer);
+}
+
+/* --- Single rows of the index --- */
+
+static void forget(struct indexed *row)
+{
+    free(row->words);
+    free(row->sku);
+    *row = (struct indexed){0};
+}
+
+static void take_row(struct db_statement *statement, struct indexed *out)
+{
+    out->rank = db_int(statement, 0);
+    out->popularity = db_int(statement, 1);
+    out->words = mem_copy_text(db_text(statement, 2));
+    out->sku = mem_copy_text(db_text(statement, 3));
+    db_reset(statement);
+}
+
+/* The first row at or behind `rank`; *found is false behind the last. */
+static enum status row_from(struct search_writer *writer, int64_t rank, struct indexed *out,
+                            bool *found, struct error *error)
+{
+    struct db_statement *statement;
+    *out = (struct indexed){0};
+    enum status status = db_prepare(writer->db,
+                                    "SELECT rowid,popularity,words,sku FROM search"
+                                    " WHERE rowid>=? ORDER BY rowid LIMIT 1",
+                                    &statement, error);
+    if (status != STATUS_OK)
+        return status;
+    db_bind_int(statement, 1, rank);
+    status = db_step(statement, found, error);
+    if (status == STATUS_OK && *found)
+        take_row(statement, out);
+    return status;
+}
+
+static enum status rank_of(struct search_writer *writer, const char *sku, int64_t *rank,
+                           bool *found, struct error *error)
+{
+    struct db_statement *statement;
+    enum status status =
+        db_prepare(writer->db, "SELECT rank FROM search_rank WHERE sku=?", &statement, error);
+    if (status != STATUS_OK)
+        return status;
+    db_bind_text(statement, 1, sku);
+    status = db_step(statement, found, error);
+    if (status == STATUS_OK && *found) {
+        *rank = db_int(statement, 0);
+        db_reset(statement);
+    }
+    return status;
+}
+
+static enum status end_of_ranks(struct search_writer *writer, bool last, int64_t *rank, bool *found,
+                                struct error *error)
+{
+    struct db_statement *statement;
+    enum status status =
+        last ? db_prepare(writer->db, "SELECT rowid FROM search ORDER BY rowid DESC LIMIT 1",
+                          &statement, error)
+             : db_prepare(writer->db, "SELECT rowid FROM search ORDER BY rowid LIMIT 1", &statement,
+                          error);
+    if (status != STATUS_OK)
+        return status;
+    status = db_step(statement, found, error);
+    if (status == STATUS_OK && *found) {
+        *rank = db_int(statement, 0);
+        db_reset(statement);
+    }
+    return status;
+}
+
+enum status search_index_insert(struct search_writer *writer, int64_t rank,
+                                const struct search_key *key, struct error *error)
+{
+    struct db_statement *statement;
+    enum status status =
+        db_prepare(writer->db, "INSERT INTO search(rowid,words,sku,popularity) VALUES(?,?,?,?)",
+                   &statement, error);
+    if (status != STATUS_OK)
+        return status;
+    db_bind_int(statement, 1, rank);
+    db_bind_text(statement, 2, key->words);
+    db_bind_text(statement, 3, key->sku);
+    db_bind_int(statement, 4, key->popularity);
+    status = db_run(statement, error);
+    if (status == STATUS_OK)
+        status = db_prepare(writer->db, "INSERT OR REPLACE INTO search_rank(sku,rank) VALUES(?,?)",
+                            &statement, error);
+    if (status != STATUS_OK)
+        return status;
+    db_bind_text(statement, 1, key->sku);
+    db_bind_int(statement, 2, rank);
+    return db_run(statement, error);
+}
+
+/* Takes a rank out of the index, not the SKU out of search_rank. */
+static enum status drop_rank(struct search_writer *writer, int64_t rank, struct error *error)
+{
+    struct db_statement *statement;
+    enum status status =
+        db_prepare(writer->db, "DELETE FROM search WHERE rowid=?", &statement, error);
+    if (status != STATUS_OK)
+        return status;
+    db_bind_int(statement, 1, rank);
+    return db_run(statement, error);
+}
+
+/* --- Finding a place --- */
+
+/* The smallest rank whose row does not come before `key`, else one behind the last. The ranks lie
+ * in low..high; each probe reads one row. */
+static enum status lower_bound(struct search_writer *writer, const struct search_key *key,
+                               int64_t low, int64_t high, int64_t *out, struct error *error)
+{
+    int64_t end = high + 1;
+    while (low < end) {
+        int64_t middle = low + (end - low) / 2;
+        struct indexed row;
+        bool found;
+        enum status status = row_from(writer, middle, &row, &found, error);
+        if (status != STATUS_OK)
+            return status;
+        struct search_key there = {row.popularity, row.words, row.sku};
+        if (!found || search_key_compare(&there, key) >= 0)
+            end = middle;
+        else
+            low = row.rank + 1;
+        forget(&row);
+    }
+    *out = low;
+    return STATUS_OK;
+}
+
+/* The row before `rank`: its rank. `first` is the first of all. */
+static enum status rank_before(struct search_writer *writer, int64_t rank, int64_t *out,
+                               bool *found, struct error *error)
+{
+    struct db_statement *statement;
+    enum status status =
+        db_prepare(writer->db, "SELECT rowid FROM search WHERE rowid<? ORDER BY rowid DESC LIMIT 1",
+                   &statement, error);
+    if (status != STATUS_OK)
+        return status;
+    db_bind_int(statement, 1, rank);
+    status = db_step(statement, found, error);
+    if (status == STATUS_OK && *found) {
+        *out = db_int(statement, 0);
+        db_reset(statement);
+    }
+    return status;
+}
+
+/* Reads rows from `from` on into `rows` until the ranks between `before` and the row behind them
+ * leave room for them and one more, four ranks apart. *limit is the rank that must not be reached.
+ */
+static enum status find_stretch(struct search_writer *writer, int64_t before, int64_t from,
+                                struct indexed *rows, int *count, int64_t *limit,
+                                struct error *error)
+{
+    *count = 0;
+    while (*count < SPREAD_MAX) {
+        struct indexed row;
+        bool found;
+        enum status status = row_from(writer, from, &row, &found, error);
+        if (status != STATUS_OK)
+            return status;
+        int64_t wanted = ((int64_t)*count + 2) * 4;
+        if (!found || row.rank - before >= wanted) {
+            *limit = found ? row.rank : before + ((int64_t)*count + 2) * SEARCH_RANK_GAP;
+            forget(&row);
+            return STATUS_OK;
+        }
+        from = row.rank + 1;
+        rows[(*count)++] = row;
+    }
+    return error_set(error, STATUS_CORRUPT, "the ranks of the search index are used up");
+}
+
+static enum status move_rows(struct search_writer *writer, struct indexed *rows, int count,
+                             int64_t first, int64_t step, struct error *error)
+{
+    enum status status = STATUS_OK;
+    for (int i = 0; i < count && status == STATUS_OK; i++)
+        status = drop_rank(writer, rows[i].rank, error);
+    for (int i = 0; i < count && status == STATUS_OK; i++) {
+        struct search_key key = {rows[i].popularity, rows[i].words, rows[i].sku};
+        status = search_index_insert(writer, first + i * step, &key, error);
+    }
+    return status;
+}
+
+/* Moves rows behind `before` backwards so that *rank, the one right behind it, is free with room.
+ */
+static enum status spread(struct search_writer *writer, int64_t before, int64_t *rank,
+                          struct error *error)
+{
+    struct indexed *rows = mem_alloc(SPREAD_MAX * sizeof *rows);
+    int count = 0;
+    int64_t limit = 0;
+    enum status status = find_stretch(writer, before, before + 1, rows, &count, &limit, error);
+    if (status == STATUS_OK) {
+        int64_t step = (limit - before) / (count + 2);
+        *rank = before + step;
+        status = move_rows(writer, rows, count, before + 2 * step, step, error);
+    }
+    for (int i = 0; i < count; i++)
+        forget(&rows[i]);
+    free(rows);
+    return status;
+}
+
+/* A free rank for `key`. */
+static enum status find_place(struct search_writer *writer, const struct search_key *key,
+                              int64_t *rank, struct error *error)
+{
+    int64_t first = 0, last = 0, next, before = 0;
+    bool any, has_before;
+    enum status status = end_of_ranks(writer, false, &first, &any, error);
+    if (status == STATUS_OK && any)
+        status = end_of_ranks(writer, true, &last, &any, error);
+    if (status != STATUS_OK)
+        return status;
+    *rank = SEARCH_RANK_START;
+    if (!any)
+        return STATUS_OK;
+    status = lower_bound(writer, key, first, last, &next, error);
+    if (status == STATUS_OK)
+        status = rank_before(writer, next, &before, &has_before, error);
+    if (status != STATUS_OK)
+        return status;
+    if (!has_before)
+        *rank = first - SEARCH_RANK_GAP;
+    else if (next > last)
+        *rank = last + SEARCH_RANK_GAP;
+    else if (next - before >= 2)
+        *rank = before + (next - before) / 2;
+    else
+        return spread(writer, before, rank, error);
+    return STATUS_OK;
+}
+
+/* --- One item --- */
+
+/* The words of the SKU as `item` and `item_code` have it now; *found is false when it is gone. */
+static enum status current_words(struct search_writer *writer, const char *sku, int64_t *popularity,
+                                 bool *found, struct error *error)
+{
+    struct db_statement *statement;
+    enum status status = db_prepare(
+        writer->db, "SELECT name,category,popularity FROM item WHERE sku=?", &statement, error);
+    if (status != STATUS_OK)
+        return status;
+    db_bind_text(statement, 1, sku);
+    status = db_step(statement, found, error);
+    if (status != STATUS_OK || !*found)
+        return status;
+    status = search_index_item(writer->fold, db_text(statement, 0), sku, db_text(statement, 1),
+                               &writer->words);
+    *popularity = db_int(statement, 2);
+    db_reset(statement);
+    if (status == STATUS_OK)
+        status =
+            db_prepare(writer->db, "SELECT code,given FROM item_code WHERE sku=? ORDER BY code",
+                       &statement, error);
+    if (status != STATUS_OK)
+        return status;
+    db_bind_text(statement, 1, sku);
+    bool row = true;
+    while (status == STATUS_OK && row) {
+        status = db_step(statement, &row, error);
+        if (status == STATUS_OK && row)
+            search_index_add_code(writer, db_text(statement, 0), db_text(statement, 1));
+    }
+    return status;
+}
+
+void search_index_add_code(struct search_writer *writer, const char *code, const char *given)
+{
+    size_t before = writer->words.used;
+    if (search_index_code(writer->fold, code, given, &writer->words) == STATUS_OK)
+        return;
+    writer->words.used = before;
+    writer->words.data[before] = '\0';
+}
+
+enum status search_remove_item(struct search_writer *writer, const char *sku, struct error *error)
+{
+    int64_t rank;
+    bool found;
+    enum status status = rank_of(writer, sku, &rank, &found, error);
+    if (status == STATUS_OK && found)
+        status = drop_rank(writer, rank, error);
+    if (status != STATUS_OK || !found)
+        return status;
+    struct db_statement *statement;
+    status = db_prepare(writer->db, "DELETE FROM search_rank WHERE sku=?", &statement, error);
+    if (status != STATUS_OK)
+        return status;
+    db_bind_text(statement, 1, sku);
+    return db_run(statement, error);
+}
+
+/* Whether the index already says what it should. */
+static enum status is_current(struct search_writer *writer, const struct search_key *key,
+                              bool *current, struct error *error)
+{
+    int64_t rank;
+    bool found;
+    *current = false;
+    enum status status = rank_of(writer, key->sku, &rank, &found, error);
+    if (status != STATUS_OK || !found)
+        return status;
+    struct indexed row;
+    status = row_from(writer, rank, &row, &found, error);
+    if (status != STATUS_OK)
+        return status;
+    *current = found && row.rank == rank && row.popularity == key->popularity &&
+               strcmp(row.words, key->words) == 0;
+    forget(&row);
+    return STATUS_OK;
+}
+
+enum status search_put_item(struct search_writer *writer, const char *sku, struct error *error)
+{
+    struct search_key key = {.sku = sku};
+    bool found, current;
+    int64_t rank;
+    enum status status = current_words(writer, sku, &key.popularity, &found, error);
+    if (status != STATUS_OK || !found)
+        return status == STATUS_OK ? search_remove_item(writer, sku, error) : status;
+    key.words = buf_text(&writer->words);
+    status = is_current(writer, &key, &current, error);
+    if (status != STATUS_OK || current)
+        return status;
+    status = search_remove_item(writer, sku, error);
+    if (status == STATUS_OK)
+        status = find_place(writer, &key, &rank, error);
+    return status == STATUS_OK ? search_index_insert(writer, rank, &key, error) : status;
+}
