@@ -229,6 +229,16 @@ struct text_line text_shape_piece(struct text *text, struct text_font font, cons
     return look_up(text, font, line, (int)length, true);
 }
 
+bool text_is_rtl(const char *string, bool fallback)
+{
+    return shape_is_rtl(string, bounded(string, -1), fallback);
+}
+
+bool text_clings(uint32_t character)
+{
+    return faces_clings(character);
+}
+
 struct text_stats text_stats(const struct text *text)
 {
     return (struct text_stats){

@@ -38,7 +38,7 @@ void text_free(struct text *text);
 struct text_font {
     int px; /* em size, 6..400 */
     bool bold;
-    bool rtl; /* the paragraph's direction; decides the order of runs and the side of ellipses */
+    bool rtl; /* the direction of a text without a strong character; others go by their first */
 };
 
 /* One line, shaped. `mask` is NULL for an empty string. Height and baseline are those of the first
@@ -61,6 +61,11 @@ struct size text_measure(struct text *text, struct text_font font, const char *s
 int text_height(struct text *text, struct text_font font);
 /* How far the bytes before `at` advance: where a caret stands in left-to-right text. */
 int text_advance_to(struct text *text, struct text_font font, const char *string, int at);
+
+/* The direction of its first strong character (UAX 9, P2), else the fallback. */
+bool text_is_rtl(const char *string, bool fallback);
+/* Marks, joiners and variation selectors, which stay with the character before them. */
+bool text_clings(uint32_t character);
 
 /* One piece of a wrapped string. */
 struct text_piece {

@@ -58,6 +58,7 @@ struct ui_node {
     struct colour around; /* the ground the control itself stands on */
     int group;            /* targets of one group may touch (segments): same number, else 0 */
     int parent;           /* index of the target that contains it, or -1 */
+    int list;             /* index of the list that holds it, or -1 */
     int order;            /* position in the focus order from 0, or -1 */
 };
 

@@ -14,9 +14,11 @@
  *             state_pay(state);
  *         ui_end(ui);
  *     }
- *     ui_run(ui, sell, &state);          once per event that asks for a frame
+ *     ui_run(ui, sell, &state);          when ui_feed or the program's own state asks for a frame
  *     canvas_draw(canvas, ui_list(ui), &damage, &error);
  *     ui_shown(ui);
+ *
+ * ui_feed only queues; each build takes one event and resolves it against the tree before.
  *
  * How it works. Calls between ui_begin and ui_finish build a tree; ui_finish lays it out, makes the
  * draw list and the semantic list. Input is resolved against the tree of the frame before, so a
@@ -94,9 +96,11 @@ void ui_shown(struct ui *ui);
 
 /* ---- input ------------------------------------------------------------------------------ */
 
-/* Takes one event. True when a frame is needed. Presses queue up: each is answered by one build. */
+/* Takes one event. True when a frame is needed. Events queue up (the oldest of more than 256 are
+ * lost): each is resolved by one build, against what the event before it brought about. */
 bool ui_feed(struct ui *ui, const struct ui_input *input);
-/* Milliseconds until a UI_INPUT_TICK is wanted (kinetic scrolling), or -1: sleep. */
+/* Milliseconds until a UI_INPUT_TICK is wanted (kinetic scrolling), or -1: sleep. 0 when queued
+ * events are left: run again. */
 int ui_wait_ms(const struct ui *ui);
 /* True while a text field has the focus: the program then turns SDL's text input on. The
  * rectangle is the caret's, for the window of the input method. */
@@ -123,7 +127,8 @@ const char *ui_id(struct ui *ui, const char *format, ...) PRINTF_LIKE(2, 3);
 /* A shortcut without a widget (digits on the sell screen, F-keys of hidden menus). True when it
  * was pressed. Widgets of the same frame that declare the key come first. */
 bool ui_shortcut(struct ui *ui, const char *key);
-/* Printable text that no field and no shortcut took, one character per build; "" when none. */
+/* Printable text that no field, widget or ui_shortcut before it took, one character per build; ""
+ * when none. Call it last. */
 const char *ui_typed(struct ui *ui);
 
 /* ---- boxes ------------------------------------------------------------------------------ */
@@ -227,7 +232,8 @@ struct ui_button {
     const char *why; /* what is missing: disables the button and is shown as its label */
     bool on;         /* toggles and chips: chosen */
     bool icon_only;  /* the label is for the semantic list alone */
-    bool large;      /* label in heading size */
+    bool large;      /* label in heading size: notes of money */
+    bool compact;    /* a primary among others in a row: label in number size */
     float width_mm, height_mm;
     int weight;
 };
@@ -280,6 +286,8 @@ struct ui_list {
 };
 void ui_list_begin(struct ui *ui, const char *id, const struct ui_list *list);
 void ui_list_sight(struct ui *ui, int *first, int *last);
+/* A row of a list with `rows` comes into sight in the next build. */
+void ui_list_reveal(struct ui *ui, const char *id, int row);
 
 /* One item: a row that is pressed as a whole, 13 mm, with a line below. The children follow, then
  * ui_end. Buttons inside it are targets of their own. */

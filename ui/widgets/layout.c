@@ -1,0 +1,515 @@
+/* From wishes to rectangles, in four walks:
+ *
+ *   1 widths   up     min_w, nat_w of every node, from its content
+ *   2 fix      down   each gets its width; heights come back up, since text wraps to its width
+ *   3 heights  down   each gets its height; columns share what is left
+ *   4 places   down   x and y, mirrored where reading runs from the right
+ *
+ * Along the main axis: children without weight get their natural size, those with weight share the
+ * rest, never below their minimum; if that is too much, the ones without weight shrink towards
+ * their minimum, in proportion. Shares are cumulative roundings, so they sum to the pixel.
+ */
+#include "ui/widgets/share.h"
+#include "ui/widgets/tree.h"
+
+#include <stdlib.h>
+
+static int most(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static bool flows(const struct node *node)
+{
+    return !node->sheet;
+}
+
+static int count_children(const struct node *node)
+{
+    int count = 0;
+    for (const struct node *child = node->first; child != NULL; child = child->next)
+        count += flows(child);
+    return count;
+}
+
+static int pads_w(const struct node *node)
+{
+    return 2 * node->box.pad_x + node->box.pad_start;
+}
+
+/* ---- 1: widths -------------------------------------------------------------------------- */
+
+static void measure_text(struct ui *ui, struct node *node)
+{
+    struct node_text *text = &node->text;
+    text->natural = text_measure(ui->setup.text, text->font, text->string, -1).w;
+    node->nat_w = most(text->natural, node->least_w);
+    if (text->keep)
+        node->min_w = node->nat_w;
+    else if (text->lines > 1 && !text->may_cut)
+        node->min_w =
+            most(node->least_w, text_word_width(ui->setup.text, text->font, text->string));
+    else if (text->shrink)
+        node->min_w = most(node->least_w, text->natural * 6 / 10 + 1);
+    else
+        node->min_w = node->least_w;
+}
+
+static void measure_grid(struct node *node)
+{
+    int columns = node->box.columns;
+    int gaps = (columns - 1) * node->box.gap;
+    int min = 0;
+    int nat = 0;
+    for (struct node *child = node->first; child != NULL; child = child->next) {
+        int span = child->span > 1 ? child->span : 1;
+        min = most(min, child->min_w / span);
+        nat = most(nat, child->nat_w / span);
+    }
+    node->min_w = min * columns + gaps;
+    node->nat_w = nat * columns + gaps;
+}
+
+static void measure_row(struct node *node)
+{
+    int gaps = most(0, count_children(node) - 1) * node->box.gap;
+    node->min_w = node->box.wrap ? 0 : gaps;
+    node->nat_w = gaps;
+    for (struct node *child = node->first; child != NULL; child = child->next) {
+        if (node->box.wrap)
+            node->min_w = most(node->min_w, child->min_w);
+        else
+            node->min_w += child->min_w;
+        node->nat_w += child->nat_w;
+    }
+}
+
+static void measure_widths(struct ui *ui, struct node *node)
+{
+    for (struct node *child = node->first; child != NULL; child = child->next)
+        measure_widths(ui, child);
+    switch (node->kind) {
+    case NODE_TEXT:
+    case NODE_FIELD:
+        measure_text(ui, node);
+        return;
+    case NODE_ROW:
+        measure_row(node);
+        break;
+    case NODE_GRID:
+        measure_grid(node);
+        break;
+    default:
+        node->min_w = 0;
+        node->nat_w = 0;
+        for (struct node *child = node->first; child != NULL; child = child->next) {
+            node->min_w = most(node->min_w, child->sheet ? 0 : child->min_w);
+            node->nat_w = most(node->nat_w, child->sheet ? 0 : child->nat_w);
+        }
+    }
+    node->min_w = most(node->least_w, node->min_w + pads_w(node));
+    node->nat_w = most(node->min_w, node->nat_w + pads_w(node));
+}
+
+/* ---- 2: widths down, heights up --------------------------------------------------------- */
+
+static void fix_width(struct ui *ui, struct node *node, int width);
+
+static void wrap_text(struct ui *ui, struct node *node, int lines)
+{
+    struct node_text *text = &node->text;
+    if (text->shrink && text->natural > node->rect.w && lines == 1) {
+        int floor = text->font.px * 6 / 10;
+        while (text->font.px > floor && text->natural > node->rect.w) {
+            int wanted = (int)((int64_t)text->font.px * node->rect.w / text->natural);
+            text->font.px = most(floor, least(wanted, text->font.px - 1));
+            text->natural = text_measure(ui->setup.text, text->font, text->string, -1).w;
+        }
+    }
+    if (text->pieces == NULL)
+        text->pieces = arena_alloc(ui, (size_t)LINES_MAX * sizeof *text->pieces);
+    text->piece_count =
+        text_wrap(ui->setup.text, text->font, text->string, node->rect.w, text->pieces, lines);
+}
+
+static void fix_text(struct ui *ui, struct node *node)
+{
+    int height = text_height(ui->setup.text, node->text.font);
+    wrap_text(ui, node, node->text.lines);
+    node->nat_h = most(node->least_h, most(1, node->text.piece_count) * height);
+    node->min_h = node->text.may_cut ? most(node->least_h, height) : node->nat_h;
+}
+
+static int baseline_of(struct ui *ui, const struct node *node)
+{
+    if (node->kind != NODE_TEXT)
+        return node->nat_h;
+    return text_shape(ui->setup.text, node->text.font, "0", 1).baseline;
+}
+
+static struct share *shares_of(struct ui *ui, const struct node *node, int *count)
+{
+    *count = count_children(node);
+    return arena_alloc(ui, ((size_t)*count + 1) * sizeof(struct share));
+}
+
+static void fix_row(struct ui *ui, struct node *node, int inner)
+{
+    int count = 0;
+    struct share *shares = shares_of(ui, node, &count);
+    int i = 0;
+    for (struct node *child = node->first; child != NULL; child = child->next)
+        shares[i++] =
+            (struct share){.min = child->min_w, .nat = child->nat_w, .weight = child->weight};
+    share_room(shares, count, inner - most(0, count - 1) * node->box.gap);
+    i = 0;
+    int above = 0;
+    int below = 0;
+    int tallest = 0;
+    for (struct node *child = node->first; child != NULL; child = child->next) {
+        fix_width(ui, child, shares[i++].size);
+        tallest = most(tallest, child->nat_h);
+        above = most(above, baseline_of(ui, child));
+        below = most(below, child->nat_h - baseline_of(ui, child));
+    }
+    node->nat_h = node->box.align == UI_BASELINE ? above + below : tallest;
+    node->min_h = 0;
+    for (struct node *child = node->first; child != NULL; child = child->next)
+        node->min_h = most(node->min_h, child->min_h);
+}
+
+/* Lines of a wrapping row: each child takes its natural width, at most all of it. */
+static void fix_wrap(struct ui *ui, struct node *node, int inner)
+{
+    int x = 0;
+    int line_h = 0;
+    int height = 0;
+    for (struct node *child = node->first; child != NULL; child = child->next) {
+        fix_width(ui, child, least(child->nat_w, inner));
+        if (x > 0 && x + child->rect.w > inner) {
+            height += line_h + node->box.gap;
+            x = 0;
+            line_h = 0;
+        }
+        x += child->rect.w + node->box.gap;
+        line_h = most(line_h, child->nat_h);
+    }
+    node->nat_h = height + line_h;
+    node->min_h = node->nat_h;
+}
+
+static void fix_column(struct ui *ui, struct node *node, int inner)
+{
+    int gaps = most(0, count_children(node) - 1) * node->box.gap;
+    node->nat_h = gaps;
+    node->min_h = gaps;
+    bool stretch = node->box.align == UI_STRETCH;
+    for (struct node *child = node->first; child != NULL; child = child->next) {
+        if (!flows(child))
+            continue;
+        fix_width(ui, child, stretch ? inner : least(child->nat_w, inner));
+        node->nat_h += child->nat_h;
+        node->min_h += child->min_h;
+    }
+    if (node->kind == NODE_LIST) {
+        node->list.content_h =
+            node->list.rows > 0 ? node->list.rows * node->list.item_h : node->nat_h;
+        node->min_h = least(node->nat_h, node->list.item_h);
+    }
+}
+
+static int cell_at(int total, int gap, int columns, int index)
+{
+    return (int)((int64_t)(total + gap) * index / columns);
+}
+
+static int grid_rows(const struct node *node)
+{
+    int cells = 0;
+    for (const struct node *child = node->first; child != NULL; child = child->next)
+        cells += child->span > 1 ? child->span : 1;
+    return (cells + node->box.columns - 1) / node->box.columns;
+}
+
+static void fix_grid(struct ui *ui, struct node *node, int inner)
+{
+    int gap = node->box.gap;
+    int columns = node->box.columns;
+    int cell = 0;
+    int tallest = 0;
+    int lowest = 0;
+    for (struct node *child = node->first; child != NULL; child = child->next) {
+        int span = child->span > 1 ? child->span : 1;
+        int column = cell % columns;
+        int left = cell_at(inner, gap, columns, column);
+        int right = cell_at(inner, gap, columns, least(column + span, columns)) - gap;
+        fix_width(ui, child, right - left);
+        tallest = most(tallest, child->nat_h);
+        lowest = most(lowest, child->min_h);
+        cell += span;
+    }
+    int rows = grid_rows(node);
+    node->nat_h = rows * tallest + most(0, rows - 1) * gap;
+    node->min_h = rows * lowest + most(0, rows - 1) * gap;
+}
+
+static void fix_width(struct ui *ui, struct node *node, int width)
+{
+    node->rect.w = width;
+    int inner = width - pads_w(node);
+    switch (node->kind) {
+    case NODE_TEXT:
+    case NODE_FIELD:
+        fix_text(ui, node);
+        return;
+    case NODE_ROW:
+        if (node->box.wrap)
+            fix_wrap(ui, node, inner);
+        else
+            fix_row(ui, node, inner);
+        break;
+    case NODE_GRID:
+        fix_grid(ui, node, inner);
+        break;
+    default:
+        fix_column(ui, node, inner);
+    }
+    int pads = 2 * node->box.pad_y;
+    node->nat_h = most(node->least_h, node->nat_h + pads);
+    node->min_h = most(node->least_h, node->min_h + pads);
+    if (node->kind == NODE_LIST && node->parent->list.rows > 0)
+        node->nat_h = node->least_h;
+}
+
+/* ---- 3: heights down -------------------------------------------------------------------- */
+
+static void fix_height(struct ui *ui, struct node *node, int height);
+
+static void heights_of_column(struct ui *ui, struct node *node, int inner)
+{
+    int count = 0;
+    struct share *shares = shares_of(ui, node, &count);
+    int i = 0;
+    for (struct node *child = node->first; child != NULL; child = child->next)
+        if (flows(child))
+            shares[i++] =
+                (struct share){.min = child->min_h, .nat = child->nat_h, .weight = child->weight};
+    share_room(shares, count, inner - most(0, count - 1) * node->box.gap);
+    i = 0;
+    for (struct node *child = node->first; child != NULL; child = child->next)
+        if (flows(child))
+            fix_height(ui, child, shares[i++].size);
+}
+
+static void heights_of_grid(struct ui *ui, struct node *node, int inner)
+{
+    int rows = most(1, grid_rows(node));
+    int cell = 0;
+    for (struct node *child = node->first; child != NULL; child = child->next) {
+        int row = cell / node->box.columns;
+        int top = cell_at(inner, node->box.gap, rows, row);
+        int bottom = cell_at(inner, node->box.gap, rows, row + 1) - node->box.gap;
+        fix_height(ui, child, bottom - top);
+        cell += child->span > 1 ? child->span : 1;
+    }
+}
+
+static void fix_height(struct ui *ui, struct node *node, int height)
+{
+    node->rect.h = height;
+    int inner = height - 2 * node->box.pad_y;
+    bool stretch = node->box.align == UI_STRETCH && !node->box.wrap;
+    switch (node->kind) {
+    case NODE_TEXT:
+        if (node->text.may_cut && height < node->nat_h && node->text.lines > 1) {
+            int line = text_height(ui->setup.text, node->text.font);
+            wrap_text(ui, node, most(1, least(node->text.lines, height / line)));
+        }
+        return;
+    case NODE_COLUMN:
+        heights_of_column(ui, node, inner);
+        break;
+    case NODE_GRID:
+        heights_of_grid(ui, node, inner);
+        break;
+    case NODE_LIST:
+        for (struct node *child = node->first; child != NULL; child = child->next)
+            fix_height(ui, child, child->nat_h);
+        break;
+    default:
+        for (struct node *child = node->first; child != NULL; child = child->next)
+            fix_height(ui, child, stretch ? inner : least(child->nat_h, inner));
+    }
+}
+
+/* ---- 4: places -------------------------------------------------------------------------- */
+
+static void place(struct ui *ui, struct node *node, int x, int y);
+
+static bool from_the_right(const struct ui *ui, const struct node *node)
+{
+    if (node->box.fixed_direction)
+        return false;
+    return ui->setup.rtl != node->box.turned;
+}
+
+/* `offset` from where the children start, to a place on the screen. */
+static int across(const struct ui *ui, const struct node *node, int offset, int width)
+{
+    int start = node->box.pad_x + (from_the_right(ui, node) ? 0 : node->box.pad_start);
+    if (!from_the_right(ui, node))
+        return node->rect.x + start + offset;
+    return node->rect.x + node->rect.w - node->box.pad_x - node->box.pad_start - offset - width;
+}
+
+static int slack_before(enum ui_align align, int slack)
+{
+    if (align == UI_CENTER)
+        return slack / 2;
+    return align == UI_END_EDGE ? slack : 0;
+}
+
+static int down_in_row(struct ui *ui, const struct node *node, const struct node *child, int top,
+                       int height, int above)
+{
+    if (node->box.align == UI_BASELINE && child->kind == NODE_TEXT) {
+        return top + above - baseline_of(ui, child);
+    }
+    enum ui_align align = node->box.align == UI_BASELINE ? UI_END_EDGE : node->box.align;
+    return top + slack_before(align, height - child->rect.h);
+}
+
+static void place_row(struct ui *ui, struct node *node)
+{
+    int inner_w = node->rect.w - pads_w(node);
+    int inner_h = node->rect.h - 2 * node->box.pad_y;
+    int top = node->rect.y + node->box.pad_y;
+    int used = most(0, count_children(node) - 1) * node->box.gap;
+    int above = 0;
+    int below = 0;
+    for (struct node *child = node->first; child != NULL; child = child->next) {
+        used += child->rect.w;
+        above = most(above, baseline_of(ui, child));
+        below = most(below, child->nat_h - baseline_of(ui, child));
+    }
+    above += most(0, inner_h - above - below) / 2;
+    int at = slack_before(node->box.justify, most(0, inner_w - used));
+    for (struct node *child = node->first; child != NULL; child = child->next) {
+        bool last = child->next == NULL && child != node->first;
+        if (node->box.spread && last)
+            at = most(at, inner_w - child->rect.w);
+        place(ui, child, across(ui, node, at, child->rect.w),
+              down_in_row(ui, node, child, top, inner_h, above));
+        at += child->rect.w + node->box.gap;
+    }
+}
+
+static void place_wrap(struct ui *ui, struct node *node)
+{
+    int inner = node->rect.w - pads_w(node);
+    int y = node->rect.y + node->box.pad_y;
+    struct node *start = node->first;
+    while (start != NULL) {
+        int used = 0;
+        int height = 0;
+        struct node *end = start;
+        while (end != NULL && (end == start || used + end->rect.w <= inner)) {
+            used += end->rect.w + node->box.gap;
+            height = most(height, end->rect.h);
+            end = end->next;
+        }
+        int at = slack_before(node->box.justify, most(0, inner - (used - node->box.gap)));
+        for (struct node *child = start; child != end; child = child->next) {
+            bool to_end = node->box.spread && child->next == NULL && child != node->first;
+            if (to_end)
+                at = inner - child->rect.w;
+            place(ui, child, across(ui, node, at, child->rect.w), y + (height - child->rect.h) / 2);
+            at += child->rect.w + node->box.gap;
+        }
+        y += height + node->box.gap;
+        start = end;
+    }
+}
+
+static void place_grid(struct ui *ui, struct node *node)
+{
+    int inner_w = node->rect.w - pads_w(node);
+    int inner_h = node->rect.h - 2 * node->box.pad_y;
+    int rows = most(1, grid_rows(node));
+    int cell = 0;
+    for (struct node *child = node->first; child != NULL; child = child->next) {
+        int left = cell_at(inner_w, node->box.gap, node->box.columns, cell % node->box.columns);
+        int top = cell_at(inner_h, node->box.gap, rows, cell / node->box.columns);
+        place(ui, child, across(ui, node, left, child->rect.w),
+              node->rect.y + node->box.pad_y + top);
+        cell += child->span > 1 ? child->span : 1;
+    }
+}
+
+static void place_column(struct ui *ui, struct node *node)
+{
+    int inner_w = node->rect.w - pads_w(node);
+    int inner_h = node->rect.h - 2 * node->box.pad_y;
+    int used = most(0, count_children(node) - 1) * node->box.gap;
+    for (struct node *child = node->first; child != NULL; child = child->next)
+        used += flows(child) ? child->rect.h : 0;
+    int y = node->rect.y + node->box.pad_y;
+    if (node->kind != NODE_LIST)
+        y += slack_before(node->box.justify, most(0, inner_h - used));
+    else
+        y += node->list.first * node->list.item_h - (int)node->list.kept->offset;
+    for (struct node *child = node->first; child != NULL; child = child->next) {
+        if (!flows(child))
+            continue;
+        int slack = slack_before(node->box.align, inner_w - child->rect.w);
+        place(ui, child, across(ui, node, slack, child->rect.w), y);
+        y += child->rect.h + node->box.gap;
+    }
+}
+
+static void place(struct ui *ui, struct node *node, int x, int y)
+{
+    node->rect.x = x;
+    node->rect.y = y;
+    if (node->kind == NODE_ROW && node->box.wrap)
+        place_wrap(ui, node);
+    else if (node->kind == NODE_ROW)
+        place_row(ui, node);
+    else if (node->kind == NODE_GRID)
+        place_grid(ui, node);
+    else
+        place_column(ui, node);
+}
+
+/* A sheet stands in the middle, no larger than the screen. */
+static void layout_sheet(struct ui *ui, struct node *sheet, struct rect screen)
+{
+    int width = least(most(sheet->least_w, sheet->min_w), screen.w);
+    fix_width(ui, sheet, width);
+    fix_height(ui, sheet, least(sheet->nat_h, screen.h));
+    scroll_settle(ui, sheet);
+    place(ui, sheet, (screen.w - width) / 2, (screen.h - sheet->rect.h) / 2);
+}
+
+void layout_tree(struct ui *ui, struct frame *frame)
+{
+    struct rect screen = {0, 0, ui->setup.metrics.width_px, ui->setup.metrics.height_px};
+    struct node *root = frame->root;
+    if (count_children(root) == 1)
+        for (struct node *child = root->first; child != NULL; child = child->next)
+            if (flows(child) && child->weight == 0)
+                child->weight = 1; /* the only box of a screen fills it */
+    measure_widths(ui, root);
+    fix_width(ui, root, screen.w);
+    fix_height(ui, root, screen.h);
+    scroll_settle(ui, root);
+    place(ui, root, 0, 0);
+    for (struct node *child = root->first; child != NULL; child = child->next)
+        if (child->sheet)
+            layout_sheet(ui, child, screen);
+}
