@@ -145,11 +145,22 @@ void base64_write(const void *bytes, size_t length, char *out)
                             sodium_base64_VARIANT_ORIGINAL);
 }
 
+static bool is_base64(char byte)
+{
+    return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') ||
+           (byte >= '0' && byte <= '9') || byte == '+' || byte == '/' || byte == '=';
+}
+
 enum status base64_read(const char *text, size_t text_length, void *out, size_t size,
                         size_t *length)
 {
     if (text_length % 4 != 0)
         return STATUS_INVALID;
+    /* libsodium 1.0.18 takes some bytes beyond 127 for digits where char is signed. */
+    for (size_t i = 0; i < text_length; i++) {
+        if (!is_base64(text[i]))
+            return STATUS_INVALID;
+    }
     size_t needed = text_length / 4 * 3;
     for (size_t i = 1; i <= 2 && i <= text_length && text[text_length - i] == '='; i++)
         needed--;

@@ -88,6 +88,11 @@ static size_t block_size(const struct tzif *file, size_t time_size)
            file->leapcnt * (time_size + 4) + file->isstdcnt + file->isutcnt;
 }
 
+static bool offset_allowed(int32_t offset)
+{
+    return offset <= SECONDS_LIMIT && offset >= -SECONDS_LIMIT;
+}
+
 static bool read_transitions(struct zone *zone, const struct tzif *file)
 {
     const uint8_t *indices = file->data + file->timecnt * 8;
@@ -96,14 +101,14 @@ static bool read_transitions(struct zone *zone, const struct tzif *file)
     zone->at = mem_alloc(file->timecnt * sizeof *zone->at);
     zone->offset = mem_alloc(file->timecnt * sizeof *zone->offset);
     zone->before = (int32_t)read_u32(types);
-    if (abs(zone->before) > SECONDS_LIMIT)
+    if (!offset_allowed(zone->before))
         return false;
     for (size_t i = 0; i < file->timecnt; i++) {
         zone->at[i] = read_i64(file->data + i * 8);
         if (indices[i] >= file->typecnt || (i > 0 && zone->at[i] <= zone->at[i - 1]))
             return false;
         zone->offset[i] = (int32_t)read_u32(types + (size_t)indices[i] * 6);
-        if (zone->offset[i] > SECONDS_LIMIT || zone->offset[i] < -SECONDS_LIMIT)
+        if (!offset_allowed(zone->offset[i]))
             return false;
     }
     return true;

@@ -206,6 +206,17 @@ static void test_reader__stays_attached_over_restarts_of_the_owner(void **state)
     db_close(reader);
 }
 
+static void test_reader__reads_what_a_closed_owner_left(void **state)
+{
+    struct fixture *fixture = *state;
+    struct db *owner = own(fixture->path);
+    must(owner, "CREATE TABLE t(a); INSERT INTO t VALUES (1)");
+    db_close(owner);
+    struct db *reader = read_from(fixture);
+    assert_int_equal(count_rows(reader), 1);
+    db_close(reader);
+}
+
 /* The owner opens a database whose WAL must be recovered while a reader of it is stopped. */
 static void read_and_stay(const char *path)
 {
@@ -252,6 +263,7 @@ int main(void)
                                         clear),
         cmocka_unit_test_setup_teardown(test_reader__stays_attached_over_restarts_of_the_owner,
                                         make, clear),
+        cmocka_unit_test_setup_teardown(test_reader__reads_what_a_closed_owner_left, make, clear),
         cmocka_unit_test_setup_teardown(test_reader__stopped_one_never_hinders_the_owner, make,
                                         clear),
     };
