@@ -1,7 +1,7 @@
 /* Compiled zone files. The reader takes its bytes from the system's folder only and has no entry of
  * its own: this file includes it to reach its inside.
  */
-#include "terminal/base/zone.c"
+#include "terminal/base/zone.c" /* NOLINT(bugprone-suspicious-include) */
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
