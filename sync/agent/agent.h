@@ -58,12 +58,13 @@ void agent_destroy(struct agent *agent);
 
 enum agent_event_kind {
     AGENT_STARTED,
-    AGENT_TICK,       /* the time that AGENT_WAIT named has come (earlier or later is fine) */
-    AGENT_POKED,      /* the till said something: see `poke` */
-    AGENT_ANSWERED,   /* a call's whole answer */
-    AGENT_CHUNK,      /* the next piece of a streamed 200 or 206 body */
-    AGENT_PROGRESS,   /* bytes of a collected body moved */
-    AGENT_UNREACHABLE /* no answer: name not resolved, refused, TLS, cut off, body too large */
+    AGENT_TICK,        /* the time that AGENT_WAIT named has come (earlier or later is fine) */
+    AGENT_POKED,       /* the till said something: see `poke` */
+    AGENT_ANSWERED,    /* a call's whole answer */
+    AGENT_CHUNK,       /* the next piece of a streamed 200 or 206 body */
+    AGENT_PROGRESS,    /* bytes of a collected body moved */
+    AGENT_UNREACHABLE, /* no answer: name not resolved, refused, TLS, cut off, body too large */
+    AGENT_STOPPED      /* the last event: writes that nobody asks the ledger any more */
 };
 
 enum agent_poke {
