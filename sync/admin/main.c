@@ -1,0 +1,117 @@
+/* holdfast-admin: what managers and engineers ask of a ledger and of a till's data folder.
+ * Exit status: 0 done, 1 it could not be done (or the journal is not whole), 2 wrong usage.
+ */
+#include "sync/admin/commands.h"
+#include "terminal/base/crypto.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+enum place { AT_LEDGER, AT_TILL };
+
+static const struct {
+    const char *first, *second; /* the command's words; second may be NULL */
+    enum place place;
+    command_run *run;
+    const char *usage, *purpose;
+} commands[] = {
+    {"location", "add", AT_LEDGER, command_location_add,
+     "location add ID --name N --currency GBP --timezone Europe/London",
+     "a shop; also --legal-name --address --tax-id --tax standard=A:20,zero=Z:0 --tax-included "
+     "0|1\n"
+     "      --cash-rounding MINOR --language en --locale en-GB --header TEXT --footer TEXT"},
+    {"staff", "add", AT_LEDGER, command_staff_add,
+     "staff add --id ID --name N --role cashier|senior|manager|stock --pin-file F",
+     "a person; also --pin PIN, --badge CODE, --language L"},
+    {"import", NULL, AT_LEDGER, command_import, "import FILE [--stock S01=100]",
+     "products from TSV, CSV or Shopify's CSV; the rejected are in FILE.rejected.tsv"},
+    {"load", NULL, AT_LEDGER, command_load, "load FOLDER",
+     "reference rows from every *.json of a folder, and its staff.tsv"},
+    {"enroll-code", NULL, AT_LEDGER, command_enroll_code, "enroll-code --location S01 --till T01",
+     "a one-time code for a new till"},
+    {"totals", NULL, AT_LEDGER, command_totals, "totals", "entries, sales, returns and gross"},
+    {"stock", NULL, AT_LEDGER, command_ledger_stock, "stock SKU", "stock by location and status"},
+    {"enroll", NULL, AT_TILL, command_enroll, "enroll --url U --code C",
+     "makes the folder a till's; --ca FILE for a private authority"},
+    {"find", NULL, AT_TILL, command_find, "find TEXT-OR-CODE",
+     "products of the till's catalogue; --batch FILE for many queries"},
+    {"replay", NULL, AT_TILL, command_replay, "replay FILE.csv",
+     "rings up real invoices (InvoiceNo, StockCode, Quantity, UnitPrice)"},
+    {"verify", NULL, AT_TILL, command_verify, "verify", "checks the journal; status 1 for faults"},
+    {"stock", NULL, AT_TILL, command_till_stock, "stock SKU", "what the till has on hand"},
+    {"receipt", NULL, AT_TILL, command_receipt, "receipt NUMBER [--format text|png|escpos]",
+     "a receipt again; --output FILE"},
+    {"scan", NULL, AT_TILL, command_scan, "scan CODE", "scans into the running till"},
+};
+#define COMMANDS (sizeof commands / sizeof commands[0])
+
+static void help(void)
+{
+    printf("holdfast-admin - asks and tells a ledger or a till\n\n"
+           "At the ledger: holdfast-admin --url U --token-file F [--ca FILE] [--json] COMMAND\n");
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (commands[i].place == AT_LEDGER)
+            printf("  %s\n      %s\n", commands[i].usage, commands[i].purpose);
+    printf("\nAt a till: holdfast-admin --data DIR [--json] COMMAND\n");
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (commands[i].place == AT_TILL)
+            printf("  %s\n      %s\n", commands[i].usage, commands[i].purpose);
+    printf("\nExit status: 0 done, 1 not done, 2 wrong usage.\n");
+}
+
+/* The command of the words; with --data the till's when both places have one. */
+static int find_command(const struct options *options, int *words)
+{
+    enum place place = options_get(options, "data") ? AT_TILL : AT_LEDGER;
+    for (size_t i = 0; i < COMMANDS; i++) {
+        bool two = commands[i].second != NULL;
+        if (commands[i].place != place || options->word_count < 1 + two ||
+            strcmp(options->words[0], commands[i].first) != 0 ||
+            (two && strcmp(options->words[1], commands[i].second) != 0))
+            continue;
+        *words = 1 + two;
+        return (int)i;
+    }
+    return -1;
+}
+
+static enum status run(const struct options *options, struct error *error)
+{
+    int words;
+    int index = find_command(options, &words);
+    if (options->word_count == 0)
+        return error_set(error, STATUS_INVALID, "no command; see --help");
+    if (index < 0)
+        return error_set(error, STATUS_INVALID, "'%s' is no command %s; see --help",
+                         options->words[0],
+                         options_get(options, "data") ? "at a till (--data)"
+                                                      : "at a ledger (--url, --token-file)");
+    return commands[index].run(options, options->words + words, options->word_count - words, error);
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    struct error error = {0};
+    setlocale(LC_ALL, "C.UTF-8");
+    signal(SIGPIPE, SIG_IGN);
+    crypto_start();
+    enum status status = options_read(argc, argv, &options, &error);
+    if (!status && options.help) {
+        help();
+        return 0;
+    }
+    if (!status && options.version) {
+        printf("holdfast-admin %s\n", HOLDFAST_VERSION);
+        return 0;
+    }
+    if (!status)
+        status = run(&options, &error);
+    if (!status)
+        return 0;
+    if (error.text[0])
+        fprintf(stderr, "holdfast-admin: %s\n", error.text);
+    return status == STATUS_INVALID ? 2 : 1;
+}
