@@ -66,6 +66,7 @@ bool shape_is_rtl(const char *string, int length, bool fallback_rtl)
     return fallback_rtl;
 }
 
+/* Left-to-right throughout: no right-to-left letter, no control of order. */
 static bool plain(const struct sign *signs, int count)
 {
     for (int i = 0; i < count; i++)
@@ -173,12 +174,20 @@ static void reorder(struct line *line)
     }
 }
 
+/* Bidi controls have done their work in the levels; no face needs to know them. */
+static bool orders(uint32_t c)
+{
+    return c == 0x200E || c == 0x200F || c == 0x061C || (c >= 0x202A && c <= 0x202E) ||
+           (c >= 0x2066 && c <= 0x2069);
+}
+
 static char *run_text(const struct line *line, const struct run *run, char *out)
 {
     struct buf text;
     buf_init(&text, (size_t)TEXT_LENGTH_MAX * 4);
     for (int i = run->start; i < run->end; i++)
-        if (text_append_char(&text, line->signs[i].character) != STATUS_OK)
+        if (!orders(line->signs[i].character) &&
+            text_append_char(&text, line->signs[i].character) != STATUS_OK)
             break;
     size_t length = text.used;
     memcpy(out, buf_text(&text), length + 1);

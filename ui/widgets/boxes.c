@@ -266,7 +266,7 @@ bool ui_item(struct ui *ui, const char *id, const struct ui_item *item)
         node_open(ui, NODE_ROW,
                   &(struct ui_box){.height_mm = item->height_mm > 0 ? item->height_mm : 13,
                                    .pad_x_mm = 3.5F,
-                                   .pad_y_mm = 1.5F,
+                                   .pad_y_mm = 2.2F,
                                    .gap_mm = item->gap_mm > 0 ? item->gap_mm : 2,
                                    .align = UI_CENTER});
     if (node->parent->kind == NODE_LIST && node->parent->list.rows > 0) {

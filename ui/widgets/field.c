@@ -171,7 +171,10 @@ static void text_part(struct ui *ui, const struct ui_field *field, struct kept *
     node->is_part = true;
     node->text.font = font_of(ui, TEXT_BODY);
     node->text.lines = 1;
-    node->text.may_cut = true;
+    node->text.may_cut = kept->text[0] != '\0';
+    /* Room for the hint is kept while one types, so that nothing moves. */
+    node->least_w =
+        text_measure(ui->setup.text, node->text.font, field->hint == NULL ? "" : field->hint, -1).w;
     node->text.align = UI_START;
     if (empty)
         node->text.string = arena_text(ui, field->hint);

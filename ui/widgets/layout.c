@@ -26,7 +26,7 @@ static int least(int a, int b)
 
 static bool flows(const struct node *node)
 {
-    return !node->sheet;
+    return !node->sheet && !node->dropped;
 }
 
 static int count_children(const struct node *node)
@@ -51,6 +51,8 @@ static void measure_text(struct ui *ui, struct node *node)
     node->nat_w = most(text->natural, node->least_w);
     if (text->keep)
         node->min_w = node->nat_w;
+    else if (node->kind == NODE_FIELD)
+        node->min_w = node->least_w;
     else if (text->lines > 1 && !text->may_cut)
         node->min_w =
             most(node->least_w, text_word_width(ui->setup.text, text->font, text->string));
@@ -81,10 +83,11 @@ static void measure_row(struct node *node)
     node->min_w = node->box.wrap ? 0 : gaps;
     node->nat_w = gaps;
     for (struct node *child = node->first; child != NULL; child = child->next) {
+        int min = child->optional ? -node->box.gap : child->min_w;
         if (node->box.wrap)
-            node->min_w = most(node->min_w, child->min_w);
+            node->min_w = most(node->min_w, min);
         else
-            node->min_w += child->min_w;
+            node->min_w += min;
         node->nat_w += child->nat_w;
     }
 }
@@ -137,11 +140,18 @@ static void wrap_text(struct ui *ui, struct node *node, int lines)
         text_wrap(ui->setup.text, text->font, text->string, node->rect.w, text->pieces, lines);
 }
 
+int line_step(struct ui *ui, const struct node_text *text)
+{
+    int height = text_height(ui->setup.text, text->font);
+    return text->tight ? least(height, text->font.px * 6 / 5) : height;
+}
+
 static void fix_text(struct ui *ui, struct node *node)
 {
     int height = text_height(ui->setup.text, node->text.font);
     wrap_text(ui, node, node->text.lines);
-    node->nat_h = most(node->least_h, most(1, node->text.piece_count) * height);
+    int lines = most(1, node->text.piece_count);
+    node->nat_h = most(node->least_h, height + (lines - 1) * line_step(ui, &node->text));
     node->min_h = node->text.may_cut ? most(node->least_h, height) : node->nat_h;
 }
 
@@ -158,20 +168,34 @@ static struct share *shares_of(struct ui *ui, const struct node *node, int *coun
     return arena_alloc(ui, ((size_t)*count + 1) * sizeof(struct share));
 }
 
+/* When not everything fits at its natural size, icons beside a label go first. */
+static void drop_icons(struct node *node, int inner)
+{
+    int wanted = most(0, count_children(node) - 1) * node->box.gap;
+    for (const struct node *child = node->first; child != NULL; child = child->next)
+        wanted += child->nat_w;
+    for (struct node *child = node->first; child != NULL; child = child->next)
+        child->dropped = child->optional && wanted > inner;
+}
+
 static void fix_row(struct ui *ui, struct node *node, int inner)
 {
+    drop_icons(node, inner);
     int count = 0;
     struct share *shares = shares_of(ui, node, &count);
     int i = 0;
     for (struct node *child = node->first; child != NULL; child = child->next)
-        shares[i++] =
-            (struct share){.min = child->min_w, .nat = child->nat_w, .weight = child->weight};
+        if (flows(child))
+            shares[i++] =
+                (struct share){.min = child->min_w, .nat = child->nat_w, .weight = child->weight};
     share_room(shares, count, inner - most(0, count - 1) * node->box.gap);
     i = 0;
     int above = 0;
     int below = 0;
     int tallest = 0;
     for (struct node *child = node->first; child != NULL; child = child->next) {
+        if (!flows(child))
+            continue;
         fix_width(ui, child, shares[i++].size);
         tallest = most(tallest, child->nat_h);
         above = most(above, baseline_of(ui, child));
@@ -282,8 +306,8 @@ static void fix_width(struct ui *ui, struct node *node, int width)
     int pads = 2 * node->box.pad_y;
     node->nat_h = most(node->least_h, node->nat_h + pads);
     node->min_h = most(node->least_h, node->min_h + pads);
-    if (node->kind == NODE_LIST && node->parent->list.rows > 0)
-        node->nat_h = node->least_h;
+    if (node->parent != NULL && node->parent->kind == NODE_LIST && node->parent->list.rows > 0)
+        node->nat_h = node->least_h; /* rows of such a list are all of one height */
 }
 
 /* ---- 3: heights down -------------------------------------------------------------------- */
@@ -327,8 +351,9 @@ static void fix_height(struct ui *ui, struct node *node, int height)
     switch (node->kind) {
     case NODE_TEXT:
         if (node->text.may_cut && height < node->nat_h && node->text.lines > 1) {
-            int line = text_height(ui->setup.text, node->text.font);
-            wrap_text(ui, node, most(1, least(node->text.lines, height / line)));
+            int more = height - text_height(ui->setup.text, node->text.font);
+            int lines = 1 + most(0, more) / line_step(ui, &node->text);
+            wrap_text(ui, node, least(node->text.lines, lines));
         }
         return;
     case NODE_COLUMN:
@@ -338,8 +363,10 @@ static void fix_height(struct ui *ui, struct node *node, int height)
         heights_of_grid(ui, node, inner);
         break;
     case NODE_LIST:
-        for (struct node *child = node->first; child != NULL; child = child->next)
-            fix_height(ui, child, child->nat_h);
+        for (struct node *child = node->first; child != NULL; child = child->next) {
+            bool fills = child == node->last && child == node->first && child->weight > 0;
+            fix_height(ui, child, fills ? most(inner, child->nat_h) : child->nat_h);
+        }
         break;
     default:
         for (struct node *child = node->first; child != NULL; child = child->next)
@@ -393,6 +420,8 @@ static void place_row(struct ui *ui, struct node *node)
     int above = 0;
     int below = 0;
     for (struct node *child = node->first; child != NULL; child = child->next) {
+        if (!flows(child))
+            continue;
         used += child->rect.w;
         above = most(above, baseline_of(ui, child));
         below = most(below, child->nat_h - baseline_of(ui, child));
@@ -400,6 +429,8 @@ static void place_row(struct ui *ui, struct node *node)
     above += most(0, inner_h - above - below) / 2;
     int at = slack_before(node->box.justify, most(0, inner_w - used));
     for (struct node *child = node->first; child != NULL; child = child->next) {
+        if (!flows(child))
+            continue;
         bool last = child->next == NULL && child != node->first;
         if (node->box.spread && last)
             at = most(at, inner_w - child->rect.w);
@@ -486,6 +517,13 @@ static void place(struct ui *ui, struct node *node, int x, int y)
         place_column(ui, node);
 }
 
+static void place_all(struct ui *ui, struct node *node, int x, int y)
+{
+    place(ui, node, x, y);
+    if (ui->reveal[0] != '\0' && scroll_reveal(ui, node))
+        place(ui, node, x, y);
+}
+
 /* A sheet stands in the middle, no larger than the screen. */
 static void layout_sheet(struct ui *ui, struct node *sheet, struct rect screen)
 {
@@ -493,7 +531,7 @@ static void layout_sheet(struct ui *ui, struct node *sheet, struct rect screen)
     fix_width(ui, sheet, width);
     fix_height(ui, sheet, least(sheet->nat_h, screen.h));
     scroll_settle(ui, sheet);
-    place(ui, sheet, (screen.w - width) / 2, (screen.h - sheet->rect.h) / 2);
+    place_all(ui, sheet, (screen.w - width) / 2, (screen.h - sheet->rect.h) / 2);
 }
 
 void layout_tree(struct ui *ui, struct frame *frame)
@@ -508,8 +546,9 @@ void layout_tree(struct ui *ui, struct frame *frame)
     fix_width(ui, root, screen.w);
     fix_height(ui, root, screen.h);
     scroll_settle(ui, root);
-    place(ui, root, 0, 0);
+    place_all(ui, root, 0, 0);
     for (struct node *child = root->first; child != NULL; child = child->next)
         if (child->sheet)
             layout_sheet(ui, child, screen);
+    ui->reveal[0] = '\0';
 }

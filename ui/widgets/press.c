@@ -80,7 +80,8 @@ static void fill_button(struct ui *ui, const struct ui_button *button, enum text
 {
     const char *label = label_of(button);
     if (has(button->icon))
-        icon_leaf(ui, button->icon, ink, button->kind == UI_PRIMARY ? 6.0F : 5.3F);
+        icon_leaf(ui, button->icon, ink, button->kind == UI_PRIMARY ? 6.0F : 5.3F)->optional =
+            has(label) && !button->icon_only;
     if (has(label) && !button->icon_only) {
         label_leaf(ui, label, style, ink, 2);
         if (button->kind == UI_LINK)
@@ -260,6 +261,7 @@ bool ui_tile(struct ui *ui, const char *id, const struct ui_tile *tile)
     name->is_part = true;
     name->text.lines = 3;
     name->text.may_cut = true;
+    name->text.tight = true;
     ui_spacer(ui, 1);
     tile_foot(ui, tile);
     ui_end(ui);

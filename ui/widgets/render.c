@@ -114,12 +114,16 @@ static void draw_bar(struct ui *ui, const struct node *node)
     int width = node->look.bar_w;
     bool right = ui->setup.rtl;
     struct rect bar = {right ? r.x + r.w - width : r.x, r.y, width, r.h};
-    if (!node->look.bar_round) {
-        draw_fill(ui->list, bar, node->look.bar);
-        return;
-    }
-    /* The whole shape in the bar's colour, and the ground over it from the bar's edge on: the bar
-     * follows the corners outside and inside. */
+    draw_fill(ui->list, bar, node->look.bar);
+}
+
+/* The whole shape in the bar's colour, and the ground over it from the bar's edge on: the bar
+ * follows the corners outside and inside. */
+static void draw_round_bar(struct ui *ui, const struct node *node)
+{
+    struct rect r = node->rect;
+    int width = node->look.bar_w;
+    bool right = ui->setup.rtl;
     struct rect before = draw_clip(ui->list, r);
     unsigned corners = right ? (unsigned)DRAW_TOP_RIGHT | (unsigned)DRAW_BOTTOM_RIGHT
                              : (unsigned)DRAW_TOP_LEFT | (unsigned)DRAW_BOTTOM_LEFT;
@@ -137,6 +141,8 @@ static void draw_ground(struct ui *ui, const struct node *node)
     unsigned corners = corners_on_screen(ui, look->corners);
     if (visible(look->fill))
         draw_round(ui->list, node->rect, look->radius, corners, look->fill);
+    if (visible(look->bar) && look->bar_round)
+        draw_round_bar(ui, node);
     if (visible(look->below)) {
         int width = border_px(ui);
         struct rect r = node->rect;
@@ -150,7 +156,7 @@ static void draw_edge(struct ui *ui, const struct node *node)
     unsigned corners = corners_on_screen(ui, look->corners);
     if (visible(look->ring))
         draw_ring(ui->list, node->rect, look->radius, corners, look->border, look->ring);
-    if (visible(look->bar) && look->bar_w > 0)
+    if (visible(look->bar) && look->bar_w > 0 && !look->bar_round)
         draw_bar(ui, node);
     bool ringed = (node->meaning.state & UI_FOCUSED) != 0 && ui->focus_seen;
     if (!ringed)
@@ -181,9 +187,11 @@ static struct size draw_text(struct ui *ui, const struct node *node)
 {
     const struct node_text *text = &node->text;
     int height = text_height(ui->setup.text, text->font);
-    int y = node->rect.y + (node->rect.h - text->piece_count * height) / 2;
-    struct size needed = {0, text->piece_count * height};
-    for (int i = 0; i < text->piece_count; i++, y += height) {
+    int step = line_step(ui, text);
+    int whole = height + (text->piece_count - 1) * step;
+    int y = node->rect.y + (node->rect.h - whole) / 2;
+    struct size needed = {0, text->piece_count > 0 ? whole : 0};
+    for (int i = 0; i < text->piece_count; i++, y += step) {
         struct text_line line =
             text_shape_piece(ui->setup.text, text->font, text->string, text->pieces[i]);
         int x = text_x(ui, node, line.width);
@@ -326,6 +334,8 @@ static void walk_children(struct ui *ui, struct frame *frame, struct node *node,
 static void walk(struct ui *ui, struct frame *frame, struct node *node, struct context context)
 {
     int own = -1;
+    if (node->dropped)
+        return;
     if (node->meaning.present) {
         own = (int)frame->count;
         mean(frame, node, &context);

@@ -53,31 +53,41 @@ bool scroll_moving(const struct ui *ui)
     return false;
 }
 
-/* Where the item with this id lies in the list's content; NULL when it is not there. */
-static const struct node *item_named(const struct node *list, const char *id, int *top)
+static const struct node *node_named(const struct node *node, const char *id)
 {
-    *top = list->list.first * list->list.item_h;
-    for (const struct node *child = list->first; child != NULL; child = child->next) {
-        if (strcmp(child->meaning.id, id) == 0)
-            return child;
-        *top += child->rect.h + list->box.gap;
-    }
-    return NULL;
+    if (strcmp(node->meaning.id, id) == 0)
+        return node;
+    const struct node *found = NULL;
+    for (const struct node *child = node->first; child != NULL && found == NULL;
+         child = child->next)
+        found = node_named(child, id);
+    return found;
 }
 
-static void bring_into_sight(struct ui *ui, struct node *list)
+/* After the places are known. True when the list moved: places have to be made again. */
+static bool bring_into_sight(struct ui *ui, struct node *list)
 {
-    int top = 0;
-    const struct node *item = item_named(list, ui->reveal, &top);
-    if (item == NULL)
-        return;
+    const struct node *item = node_named(list, ui->reveal);
+    if (item == NULL || item == list)
+        return false;
     struct kept *kept = list->list.kept;
+    float before = kept->offset;
+    int top = item->rect.y - (list->rect.y + list->box.pad_y) + (int)kept->offset;
     if ((float)(top + item->rect.h) > kept->offset + (float)kept->view_h)
         kept->offset = (float)(top + item->rect.h - kept->view_h);
     if ((float)top < kept->offset)
         kept->offset = (float)top;
     kept->moving = false;
-    ui->reveal[0] = '\0';
+    return kept->offset != before;
+}
+
+bool scroll_reveal(struct ui *ui, struct node *node)
+{
+    bool moved = node->kind == NODE_LIST && bring_into_sight(ui, node);
+    for (struct node *child = node->first; child != NULL; child = child->next)
+        if (scroll_reveal(ui, child))
+            moved = true;
+    return moved;
 }
 
 void scroll_settle(struct ui *ui, struct node *node)
@@ -89,8 +99,6 @@ void scroll_settle(struct ui *ui, struct node *node)
         kept->content_h = node->list.content_h;
         if (node->list.stick && grew && kept->at_end)
             kept->offset = end_of(kept);
-        if (ui->reveal[0] != '\0')
-            bring_into_sight(ui, node);
         float end = end_of(kept);
         kept->offset = kept->offset < 0 ? 0 : kept->offset > end ? end : kept->offset;
         kept->at_end = kept->offset >= end - 1;

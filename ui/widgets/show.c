@@ -43,7 +43,7 @@ void ui_text(struct ui *ui, const char *string, struct ui_text wish)
     text->keep = wish.keep;
     text->may_cut = wish.may_cut;
     node->weight = wish.weight;
-    node->least_w = px(ui, wish.width_mm);
+    node->least_w = px(ui, wish.width_mm) * ui->setup.metrics.text_percent / 100;
     node->meaning.present = true;
     node->meaning.role = UI_ROLE_TEXT;
     node->meaning.id = arena_text(ui, wish.id);

@@ -34,6 +34,7 @@ struct node_text {
     enum ui_align align;
     int lines; /* at most */
     bool shrink, keep, may_cut, underline;
+    bool tight;                /* lines closer than the face asks for: names on tiles */
     struct text_piece *pieces; /* set by layout */
     int piece_count;
     int natural; /* width on one line */
@@ -88,7 +89,8 @@ struct node {
     int side;     /* modules; permille of a bar */
     bool is_part; /* its text counts for the target that holds it */
     bool sheet;
-    int span; /* cells of a keypad's grid */
+    bool optional, dropped; /* an icon that goes when its button is too narrow */
+    int span;               /* cells of a keypad's grid */
     struct kept *field;
 };
 
@@ -190,12 +192,14 @@ struct node *icon_leaf(struct ui *ui, const char *name, struct colour ink, float
 void badge_leaf(struct ui *ui, const char *string, enum ui_tone tone);
 
 /* layout.c */
+int line_step(struct ui *ui, const struct node_text *text); /* from line to line, px */
 void layout_tree(struct ui *ui, struct frame *frame);
 
 /* scroll.c */
 void scroll_settle(struct ui *ui,
-                   struct node *node);       /* of all lists under it, between sizes and places */
-void scroll_by(struct kept *kept, float by); /* at its ends it stops */
+                   struct node *node); /* of all lists under it, between sizes and places */
+bool scroll_reveal(struct ui *ui, struct node *node); /* true: lists moved, place again */
+void scroll_by(struct kept *kept, float by);          /* at its ends it stops */
 void scroll_tick(struct ui *ui, int64_t now_ms);
 bool scroll_moving(const struct ui *ui);
 

@@ -80,6 +80,18 @@ const char *ui_id(struct ui *ui, const char *format, ...)
     return arena_text(ui, text);
 }
 
+const char *ui_isolate(struct ui *ui, const char *text)
+{
+    static const char first[] = "\xE2\x81\xA8"; /* FSI */
+    static const char last[] = "\xE2\x81\xA9";  /* PDI */
+    size_t length = strlen(text);
+    char *out = arena_alloc(ui, length + sizeof first + sizeof last);
+    memcpy(out, first, sizeof first - 1);
+    memcpy(out + sizeof first - 1, text, length);
+    memcpy(out + sizeof first - 1 + length, last, sizeof last);
+    return out;
+}
+
 struct ui *ui_create(const struct ui_setup *setup)
 {
     struct ui *ui = mem_alloc(sizeof *ui);
@@ -128,6 +140,11 @@ float ui_width_mm(const struct ui *ui)
 float ui_height_mm(const struct ui *ui)
 {
     return metrics_mm(&ui->setup.metrics, ui->setup.metrics.height_px);
+}
+
+int ui_text_percent(const struct ui *ui)
+{
+    return ui->setup.metrics.text_percent;
 }
 
 int px(const struct ui *ui, float mm)

@@ -79,6 +79,7 @@ bool ui_rtl(const struct ui *ui);
 bool ui_portrait(const struct ui *ui);
 float ui_width_mm(const struct ui *ui);
 float ui_height_mm(const struct ui *ui);
+int ui_text_percent(const struct ui *ui); /* 100..150: a screen may take fewer columns */
 
 /* ---- a frame ---------------------------------------------------------------------------- */
 
@@ -123,6 +124,10 @@ void ui_reveal(struct ui *ui, const char *item_id);
 
 /* A string that lives until the frame after next: ui_id(ui, "line/%d", n). */
 const char *ui_id(struct ui *ui, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* The text between Unicode isolates: amounts, numbers and names put into a translated sentence
+ * keep their own order in right-to-left languages (UAX 9). Lives as ui_id's. */
+const char *ui_isolate(struct ui *ui, const char *text);
 
 /* A shortcut without a widget (digits on the sell screen, F-keys of hidden menus). True when it
  * was pressed. Widgets of the same frame that declare the key come first. */
@@ -187,7 +192,7 @@ struct ui_text {
     bool shrink;         /* rather a smaller size (to 60 %) than an ellipsis: totals */
     bool keep;           /* never narrower than its text: amounts */
     bool may_cut;        /* an ellipsis is no fault here (names from the catalogue) */
-    float width_mm;      /* minimum */
+    float width_mm;      /* minimum at 100 % text, grows with its scale: columns of figures */
     int weight;
     const char *id;    /* default: none; text without an id is found by its label */
     const char *label; /* what the figure means, for the semantic list: "Total" */
@@ -274,7 +279,9 @@ bool ui_tile(struct ui *ui, const char *id, const struct ui_tile *tile);
  *     ui_list_sight(ui, &first, &last);
  *     for (int i = first; i < last; i++) { if (ui_item(ui, ui_id(ui, "line/%d", i), ...)) ...; }
  *     ui_end(ui);
- * The focus moves through all of them: items out of sight are scrolled to first. */
+ * The focus moves through all of them: items out of sight are scrolled to first.
+ * A single child with a weight (a grid of tiles) fills the list when there is room, and scrolls
+ * when there is not. */
 struct ui_list {
     struct ui_box box; /* weight is 1 unless given; height is the space, not the content */
     int rows;
