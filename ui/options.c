@@ -26,8 +26,21 @@ const char *options_help(void)
            "HOLDFAST_ASSETS names the assets when they are not at ../share/holdfast.\n";
 }
 
-enum { DATA = 1, SCRIPT, SHOTS, HEADLESS, WINDOWED, SIZE, PANEL, LANGUAGE, THEME, SCALE, MUTE,
-       HELP, VERSION };
+enum {
+    DATA = 1,
+    SCRIPT,
+    SHOTS,
+    HEADLESS,
+    WINDOWED,
+    SIZE,
+    PANEL,
+    LANGUAGE,
+    THEME,
+    SCALE,
+    MUTE,
+    HELP,
+    VERSION
+};
 
 static const struct option long_options[] = {{"data", required_argument, NULL, DATA},
                                              {"script", required_argument, NULL, SCRIPT},
@@ -109,8 +122,8 @@ static enum status take(int which, const char *value, struct options *out, struc
 
 enum status options_read(int argc, char **argv, struct options *out, struct error *error)
 {
-    *out = (struct options){.shots = ".", .theme = "light", .width = 1366, .height = 768,
-                            .text_percent = 100};
+    *out = (struct options){
+        .shots = ".", .theme = "light", .width = 1366, .height = 768, .text_percent = 100};
     opterr = 0;
     optind = 1;
     for (;;) {

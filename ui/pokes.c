@@ -78,8 +78,7 @@ enum status pokes_create(const char *data_dir, struct queue *queue, struct pokes
         }
     }
     free(agent);
-    if (status == STATUS_OK &&
-        pthread_create(&pokes->thread, NULL, listen_for_words, pokes) != 0) {
+    if (status == STATUS_OK && pthread_create(&pokes->thread, NULL, listen_for_words, pokes) != 0) {
         status = error_set(error, STATUS_IO, "no thread for %s", pokes->path);
     }
     if (status != STATUS_OK) {

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@ struct queue {
     struct event *ring;
     int first, count;
     int bell;
+    volatile sig_atomic_t ended; /* queue_ring was called, EVENT_QUIT not taken yet */
     void (*wake)(void *context);
     void *context;
 };
@@ -69,6 +71,17 @@ bool queue_post(struct queue *queue, const struct event *event)
     return room;
 }
 
+void queue_ring(struct queue *queue)
+{
+    uint64_t one = 1;
+    int kept = errno;
+
+    queue->ended = 1;
+    ssize_t written = write(queue->bell, &one, sizeof one);
+    (void)written;
+    errno = kept;
+}
+
 static void post_device(void *context, const struct device_event *from)
 {
     struct event event = {.state = from->state, .result = from->result, .job = from->job};
@@ -103,6 +116,11 @@ bool queue_take(struct queue *queue, struct event *out)
 {
     bool taken;
 
+    if (queue->ended) {
+        queue->ended = 0;
+        *out = (struct event){.kind = EVENT_QUIT};
+        return true;
+    }
     pthread_mutex_lock(&queue->mutex);
     taken = queue->count > 0;
     if (taken) {

@@ -22,6 +22,7 @@ enum event_kind {
     EVENT_STATE,   /* device, state, text */
     EVENT_PRINTED, /* device, job, result, text */
     EVENT_POKE,    /* text: the agent's word, "replica" */
+    EVENT_PIN,     /* the PIN check that was under way is done */
     EVENT_QUIT     /* a signal asked the program to end */
 };
 
@@ -44,6 +45,8 @@ void queue_free(struct queue *queue); /* no poster may be left */
 
 /* Copies the event. Any thread, never blocks for long. False when the ring is full. */
 bool queue_post(struct queue *queue, const struct event *event);
+/* Asks for EVENT_QUIT. May be called from a signal handler (it only writes one byte count). */
+void queue_ring(struct queue *queue);
 /* The sink that drivers post through. */
 struct device_sink queue_sink(struct queue *queue);
 

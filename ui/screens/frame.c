@@ -1,0 +1,195 @@
+/* The frame around every screen: strip above, sheets over everything; and small parts that several
+ * screens share. */
+#include "ui/screens/screens.h"
+
+#include <stdio.h>
+
+static void beside_the_cart(struct desk *desk, enum screen screen, void (*pane)(struct desk *desk))
+{
+    struct ui *ui = desk->ui;
+    bool portrait = ui_portrait(ui);
+    struct ui_box box = {.weight = 1, .pad_mm = 2, .gap_mm = 2, .mirror = desk->look.left_handed};
+
+    if (portrait) {
+        ui_column(ui, box);
+    } else {
+        ui_row(ui, box);
+    }
+    cart_show(desk, screen);
+    ui_column(ui, (struct ui_box){.weight = portrait ? 55 : 60, .gap_mm = 2});
+    pane(desk);
+    ui_end(ui);
+    ui_end(ui);
+}
+
+static void show_screen(struct desk *desk, enum screen screen)
+{
+    switch (screen) {
+    case SCREEN_STARTING:
+        starting_show(desk);
+        break;
+    case SCREEN_SIGN_IN:
+        sign_in_show(desk);
+        break;
+    case SCREEN_SHIFT_OPEN:
+        shift_open_show(desk);
+        break;
+    case SCREEN_SELL:
+        beside_the_cart(desk, screen, sell_pane);
+        break;
+    case SCREEN_TENDER:
+        beside_the_cart(desk, screen, tender_pane);
+        break;
+    case SCREEN_CHANGE:
+        change_show(desk);
+        break;
+    case SCREEN_MORE:
+        beside_the_cart(desk, screen, more_pane);
+        break;
+    case SCREEN_PARKED:
+        beside_the_cart(desk, screen, parked_pane);
+        break;
+    case SCREEN_DISCOUNT:
+        beside_the_cart(desk, screen, discount_pane);
+        break;
+    case SCREEN_RETURN:
+        beside_the_cart(desk, screen, return_pane);
+        break;
+    case SCREEN_DRAWER:
+        beside_the_cart(desk, screen, drawer_pane);
+        break;
+    case SCREEN_RECEIPTS:
+        receipts_show(desk);
+        break;
+    case SCREEN_SHIFT_CLOSE:
+        shift_close_show(desk);
+        break;
+    case SCREEN_STATUS:
+    case SCREENS:
+        status_show(desk);
+        break;
+    }
+}
+
+void screens_show(struct ui *ui, void *context)
+{
+    struct desk *desk = context;
+
+    desk_update(desk);
+    ui_column(ui, (struct ui_box){.surface = UI_PAGE, .weight = 1});
+    strip_show(desk);
+    show_screen(desk, desk_screen(desk));
+    ui_end(ui);
+    if (desk->approval.open) {
+        approval_show(desk);
+    } else if (desk->confirm.open) {
+        confirm_show(desk);
+    }
+}
+
+void confirm_show(struct desk *desk)
+{
+    struct ui *ui = desk->ui;
+    struct confirm *confirm = &desk->confirm;
+    struct deed deed = confirm->deed;
+    bool yes, no;
+
+    no = ui_sheet(ui, "confirm",
+                  &(struct ui_sheet){.title = confirm->title, .width_mm = 130, .dismiss = true});
+    ui_text(ui, confirm->text, (struct ui_text){.style = TEXT_BODY, .lines = 5});
+    ui_gap(ui, 4);
+    ui_row(ui, (struct ui_box){.gap_mm = 2});
+    no |= ui_button(
+        ui, "confirm/no",
+        &(struct ui_button){.label = tr("Back"), .key = "F9", .weight = 1, .height_mm = 19});
+    yes = ui_button(
+        ui, "confirm/yes",
+        &(struct ui_button){.label = confirm->yes, .key = "F12", .weight = 2, .kind = UI_PRIMARY});
+    ui_end(ui);
+    ui_end(ui);
+    if (yes) {
+        confirm->open = false;
+        desk_do(desk, &deed);
+    } else if (no) {
+        confirm->open = false;
+    }
+}
+
+bool pane_head(struct desk *desk, const char *title, const char *back)
+{
+    struct ui *ui = desk->ui;
+    bool pressed;
+
+    ui_row(ui, (struct ui_box){.gap_mm = 3, .align = UI_CENTER, .height_mm = 15});
+    ui_text(ui, title, (struct ui_text){.style = TEXT_HEADING, .weight = 1, .may_cut = true});
+    pressed =
+        ui_button(ui, "back", &(struct ui_button){.label = back, .icon = "back", .key = "Escape"});
+    ui_end(ui);
+    return pressed;
+}
+
+int reason_chips(struct desk *desk, const char *id, const char *const *reasons, int count,
+                 int chosen, const char *key)
+{
+    struct ui_option options[8] = {0};
+
+    for (int i = 0; i < count && i < 8; i++) {
+        options[i] = (struct ui_option){.label = tr(reasons[i])};
+    }
+    int pressed = ui_chips(desk->ui, id, options, count < 8 ? count : 8, chosen, key);
+    return pressed >= 0 ? pressed : chosen;
+}
+
+void notice_show(struct desk *desk)
+{
+    static const char *const icons[] = {
+        [UI_INK] = "info",     [UI_INK2] = "info", [UI_GOOD] = "done",
+        [UI_WARN] = "warning", [UI_BAD] = "error", [UI_INFO] = "info"};
+
+    if (*desk->notice.text) {
+        ui_banner(desk->ui, &(struct ui_pill){.id = "notice",
+                                              .text = desk->notice.text,
+                                              .icon = icons[desk->notice.tone],
+                                              .tone = desk->notice.tone,
+                                              .lines = 4});
+    }
+}
+
+void figure_row(struct desk *desk, const char *label, const char *value, bool strong)
+{
+    struct ui *ui = desk->ui;
+
+    ui_row(ui, (struct ui_box){.gap_mm = 4, .align = UI_BASELINE, .pad_y_mm = 1});
+    ui_text(ui, label,
+            (struct ui_text){.style = strong ? TEXT_STRONG : TEXT_BODY,
+                             .tone = strong ? UI_INK : UI_INK2,
+                             .weight = 1,
+                             .lines = 2});
+    ui_text(ui, value,
+            (struct ui_text){.style = strong ? TEXT_NUMBER : TEXT_STRONG,
+                             .align = UI_END_EDGE,
+                             .keep = true,
+                             .label = label});
+    ui_end(ui);
+}
+
+void starting_show(struct desk *desk)
+{
+    struct ui *ui = desk->ui;
+
+    ui_column(ui, (struct ui_box){.weight = 1, .pad_mm = 2});
+    ui_card(ui,
+            (struct ui_box){
+                .weight = 1, .pad_mm = 8, .gap_mm = 4, .justify = UI_CENTER, .align = UI_CENTER});
+    ui_icon(ui, "download", UI_INK2, 16);
+    ui_text(ui, tr("The first catalogue is on its way"),
+            (struct ui_text){.style = TEXT_HEADING, .align = UI_CENTER, .lines = 2});
+    ui_text(ui,
+            tr("This till is registered. Selling starts by itself as soon as products, prices and "
+               "people have arrived. If it takes long, look whether holdfast-sync runs and the "
+               "network is there."),
+            (struct ui_text){.style = TEXT_BODY, .tone = UI_INK2, .align = UI_CENTER, .lines = 5});
+    notice_show(desk);
+    ui_end(ui);
+    ui_end(ui);
+}
