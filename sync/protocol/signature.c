@@ -34,8 +34,9 @@ void signature_nonce(const struct entropy *entropy, char out[SIGNATURE_NONCE_SIZ
 
 void signature_digest(const struct hash *hash, char out[SIGNATURE_DIGEST_SIZE])
 {
-    char text[48];
+    char text[45]; /* 44 characters of base64 for 32 bytes */
 
+    INVARIANT(base64_size(sizeof hash->bytes) == sizeof text);
     base64_write(hash->bytes, sizeof hash->bytes, text);
     (void)snprintf(out, SIGNATURE_DIGEST_SIZE, "sha-256=:%s:", text);
 }
@@ -87,7 +88,7 @@ void signature_build(const struct signed_request *request, const struct signatur
 {
     struct buf base;
     struct signature signature;
-    char text[SIGNATURE_VALUE_SIZE - 8];
+    char text[89]; /* 88 characters of base64 for 64 bytes */
     char line[SIGNATURE_INPUT_SIZE - 3];
 
     INVARIANT(is_lower_hex(params->nonce, 1, SIGNATURE_NONCE_SIZE - 1));

@@ -1,0 +1,130 @@
+/* Reading and checking a batch of entries. */
+#include "sync/ledger/batch.h"
+
+#include "terminal/base/buf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void batch_free(struct batch *batch)
+{
+    if (batch == NULL)
+        return;
+    for (int i = 0; batch->frame != NULL && i < batch->frame->count; i++)
+        effect_finish(&batch->entries[i].effect);
+    frame_free(batch->frame);
+    free(batch);
+}
+
+/* The entry is of this device, this epoch and this place. */
+static enum status check_place(const struct batch *batch, const struct entry_head *head,
+                               const struct id *device, int64_t seq, struct error *error)
+{
+    if (memcmp(head->device.bytes, device->bytes, ID_SIZE) != 0)
+        return error_set(error, STATUS_INVALID, "entry %lld is of another device", (long long)seq);
+    if (memcmp(head->epoch.bytes, batch->frame->epoch.bytes, ID_SIZE) != 0)
+        return error_set(error, STATUS_INVALID, "entry %lld is of another epoch", (long long)seq);
+    if (head->seq != seq)
+        return error_set(error, STATUS_INVALID, "entry %lld says it is %lld", (long long)seq,
+                         (long long)head->seq);
+    return STATUS_OK;
+}
+
+static enum status check_open(struct batch *batch, const struct entry *entry,
+                              const struct batch_sender *sender, struct error *error)
+{
+    enum status status = epoch_open_get(entry, &batch->open, error);
+
+    if (status != STATUS_OK)
+        return status;
+    if (!epoch_key_vouched(&sender->device, &batch->frame->epoch, &batch->open.epoch_key,
+                           &batch->open.device_sig, &sender->device_key))
+        return error_set(error, STATUS_DENIED, "the device does not vouch for the epoch's key");
+    batch->opens = true;
+    return STATUS_OK;
+}
+
+static enum status read_entry(struct batch *batch, int index, const struct batch_sender *sender,
+                              struct error *error)
+{
+    const struct frame_entry *raw = &batch->frame->entries[index];
+    struct batch_entry *out = &batch->entries[index];
+    int64_t seq = batch->frame->first + index;
+    struct entry entry;
+    enum status status;
+
+    out->effect.total.entries = 1;
+    if (raw->damaged) {
+        out->hash = raw->hash;
+        strcpy(out->kind, "damaged");
+        return STATUS_OK;
+    }
+    out->hash = entry_hash(raw->bytes, raw->length);
+    status = entry_parse(raw->bytes, raw->length, &entry, error);
+    if (status == STATUS_UNSUPPORTED)
+        return error_prefix(error, "entry %lld", (long long)seq);
+    if (status != STATUS_OK) {
+        strcpy(out->kind, "unreadable");
+        return STATUS_OK;
+    }
+    status = check_place(batch, &entry.head, &sender->device, seq, error);
+    if (status == STATUS_OK && seq == 1)
+        status = check_open(batch, &entry, sender, error);
+    out->readable = true;
+    out->prev = entry.head.prev;
+    strcpy(out->kind, entry.head.kind);
+    effect_read(&entry, &out->effect);
+    entry_finish(&entry);
+    return status;
+}
+
+static enum status check_chain(const struct batch *batch, struct error *error)
+{
+    for (int i = 1; i < batch->frame->count; i++) {
+        const struct batch_entry *entry = &batch->entries[i];
+        if (entry->readable && !hash_equal(&entry->prev, &batch->entries[i - 1].hash))
+            return error_set(error, STATUS_INVALID, "entry %lld does not follow the one before it",
+                             (long long)(batch->frame->first + i));
+    }
+    if (batch->frame->first == 1 && !batch->opens)
+        return error_set(error, STATUS_INVALID, "the first entry opens no epoch");
+    return STATUS_OK;
+}
+
+enum status batch_read(const char *body, size_t length, const struct batch_sender *sender,
+                       struct batch **out, struct error *error)
+{
+    struct batch *batch = mem_alloc(sizeof *batch);
+    enum status status = frame_read(body, length, &batch->frame, error);
+
+    if (status != STATUS_OK)
+        batch->frame = NULL;
+    if (status == STATUS_OK && batch->frame->first > UINT32_MAX - FRAME_MAX_ENTRIES)
+        status = error_set(error, STATUS_RANGE, "an epoch holds at most 2^32 entries");
+    for (int i = 0; status == STATUS_OK && i < batch->frame->count; i++)
+        status = read_entry(batch, i, sender, error);
+    if (status == STATUS_OK)
+        status = check_chain(batch, error);
+    if (status != STATUS_OK) {
+        batch_free(batch);
+        return status;
+    }
+    *out = batch;
+    return STATUS_OK;
+}
+
+enum status batch_verify(const struct batch *batch, const struct public_key *epoch_key,
+                         struct error *error)
+{
+    int count = batch->frame->count;
+
+    for (int i = 0; i < count; i++) {
+        if (i < count - 1 && batch->entries[i].readable)
+            continue;
+        if (!entry_signature_valid(&batch->entries[i].hash, &batch->frame->entries[i].signature,
+                                   epoch_key))
+            return error_set(error, STATUS_DENIED, "the signature of entry %lld does not hold",
+                             (long long)(batch->frame->first + i));
+    }
+    return STATUS_OK;
+}

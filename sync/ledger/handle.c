@@ -1,0 +1,338 @@
+/* The routing table, and what every request goes through:
+ *
+ *   route ─► who may ask ─► body unpacked ─► the route ─► body packed
+ */
+#include "sync/ledger/handle.h"
+
+#include "sync/ledger/auth.h"
+#include "sync/protocol/compress.h"
+#include "sync/protocol/frame.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum access { ACCESS_ANYBODY, ACCESS_SELF, ACCESS_DEVICE, ACCESS_ADMIN, ACCESS_EITHER };
+
+#define SMALL_BODY ((size_t)64 << 10)
+
+static const struct route {
+    const char *method;
+    const char *path;
+    bool prefix; /* something follows the path */
+    enum access access;
+    size_t ceiling; /* of the body, unpacked */
+    enum status (*run)(struct exchange *exchange, struct error *error);
+} routes[] = {
+    {"GET", "/v1/health", false, ACCESS_ANYBODY, 0, route_health},
+    {"POST", "/v1/enroll", false, ACCESS_SELF, SMALL_BODY, route_enroll},
+    {"GET", "/v1/device", false, ACCESS_DEVICE, 0, route_device},
+    {"POST", "/v1/journal", false, ACCESS_DEVICE, FRAME_MAX_BYTES, route_journal},
+    {"GET", "/v1/changes", false, ACCESS_DEVICE, 0, route_changes},
+    {"GET", "/v1/snapshot", false, ACCESS_DEVICE, 0, route_snapshot},
+    {"GET", "/v1/snapshot/", true, ACCESS_DEVICE, 0, route_snapshot_file},
+    {"GET", "/v1/stock", false, ACCESS_EITHER, 0, route_stock},
+    {"POST", "/v1/admin/reference", false, ACCESS_ADMIN, COMPRESS_BODY_CEILING, route_reference},
+    {"POST", "/v1/admin/import", false, ACCESS_ADMIN, COMPRESS_IMPORT_CEILING, route_import},
+    {"POST", "/v1/admin/enroll-codes", false, ACCESS_ADMIN, SMALL_BODY, route_enroll_codes},
+    {"GET", "/v1/admin/totals", false, ACCESS_ADMIN, 0, route_totals},
+    {"GET", "/v1/admin/stock", false, ACCESS_ADMIN, 0, route_stock},
+    {"GET", "/v1/admin/exceptions", false, ACCESS_ADMIN, 0, route_exceptions},
+};
+#define ROUTE_COUNT (sizeof routes / sizeof routes[0])
+
+void ledger_response_init(struct ledger_response *response)
+{
+    memset(response, 0, sizeof *response);
+    response->content_type = "application/json";
+    response->file = -1;
+    buf_init(&response->body, 2 * COMPRESS_BODY_CEILING);
+}
+
+void ledger_response_finish(struct ledger_response *response)
+{
+    buf_finish(&response->body);
+    if (response->file >= 0)
+        (void)close(response->file);
+    response->file = -1;
+    if (response->wait != NULL)
+        ledger_wait_free(response->wait);
+    response->wait = NULL;
+}
+
+static bool path_fits(const struct route *route, const char *path)
+{
+    size_t length = strlen(route->path);
+
+    return route->prefix ? strncmp(path, route->path, length) == 0 && path[length] != '\0'
+                         : strcmp(path, route->path) == 0;
+}
+
+/* NULL when nothing is there; *known tells that the path is, under another method. */
+static const struct route *find_route(const struct ledger_request *request, bool *known)
+{
+    *known = false;
+    for (size_t i = 0; i < ROUTE_COUNT; i++) {
+        if (!path_fits(&routes[i], request->path))
+            continue;
+        *known = true;
+        if (strcmp(routes[i].method, request->method) == 0)
+            return &routes[i];
+    }
+    return NULL;
+}
+
+/* Only who has shown the token may send more than a device ever does. */
+size_t ledger_body_ceiling(struct ledger *ledger, const struct ledger_request *request)
+{
+    bool known;
+    const struct route *route = find_route(request, &known);
+    struct error error;
+
+    if (route == NULL)
+        return SMALL_BODY; /* read and answered with 404 */
+    if (route->access == ACCESS_ADMIN && auth_admin(ledger, request, &error) != STATUS_OK)
+        return SMALL_BODY;
+    return route->ceiling;
+}
+
+static void write_refusal(struct ledger *ledger, struct ledger_response *response, int http_status,
+                          struct refusal *refusal)
+{
+    refusal->time_ms = ledger_now_ms(ledger);
+    buf_clear(&response->body);
+    response->status = http_status;
+    response->content_type = "application/json";
+    if (message_write_refusal(refusal, &response->body) != STATUS_OK)
+        INVARIANT(!"a refusal always fits");
+}
+
+void respond_refusal(struct exchange *exchange, int http_status, struct refusal *refusal)
+{
+    write_refusal(exchange->ledger, exchange->response, http_status, refusal);
+}
+
+void ledger_refuse(struct ledger *ledger, int http_status, const char *code, const char *message,
+                   struct ledger_response *response)
+{
+    struct refusal refusal = {0};
+
+    (void)snprintf(refusal.code, sizeof refusal.code, "%s", code);
+    (void)snprintf(refusal.message, sizeof refusal.message, "%s", message);
+    if (http_status == 429 || http_status == 503)
+        refusal.retry_ms = 1000;
+    write_refusal(ledger, response, http_status, &refusal);
+}
+
+/* How a failure of the inner parts is told outside. */
+static int http_status_of(enum status status)
+{
+    switch (status) {
+    case STATUS_INVALID:
+    case STATUS_UNSUPPORTED:
+        return 400;
+    case STATUS_DENIED:
+    case STATUS_CANCELLED:
+        return 403;
+    case STATUS_NOT_FOUND:
+        return 404;
+    case STATUS_CONFLICT:
+    case STATUS_EXISTS:
+        return 409;
+    case STATUS_RANGE:
+        return 413;
+    case STATUS_BUSY:
+        return 503;
+    default:
+        return 500;
+    }
+}
+
+static void refuse_status(struct exchange *exchange, enum status status, const struct error *error)
+{
+    int http_status = http_status_of(status);
+
+    ledger_refuse(exchange->ledger, http_status,
+                  status == STATUS_CANCELLED ? "denied" : status_name(status), error->text,
+                  exchange->response);
+}
+
+/* 401 for who could not prove who he is; 403 for a device that is blocked. */
+static void refuse_access(struct exchange *exchange, enum status status, const struct error *error)
+{
+    if (status == STATUS_DENIED)
+        ledger_refuse(exchange->ledger, 401, "denied", error->text, exchange->response);
+    else if (status == STATUS_TIMEOUT)
+        ledger_refuse(exchange->ledger, 401, "clock", error->text, exchange->response);
+    else
+        refuse_status(exchange, status, error);
+}
+
+static enum status check_access(struct exchange *exchange, enum access access, struct error *error)
+{
+    switch (access) {
+    case ACCESS_ANYBODY:
+        return STATUS_OK;
+    case ACCESS_SELF:
+        return auth_self(exchange, error);
+    case ACCESS_DEVICE:
+        return auth_device(exchange, error);
+    case ACCESS_ADMIN:
+        return auth_admin(exchange->ledger, exchange->request, error);
+    case ACCESS_EITHER:
+        return exchange->request->authorization != NULL
+                   ? auth_admin(exchange->ledger, exchange->request, error)
+                   : auth_device(exchange, error);
+    }
+    return STATUS_DENIED;
+}
+
+/* The body as it is meant: *unpacked holds it when it came packed. */
+static enum status open_body(struct exchange *exchange, const struct route *route,
+                             struct buf *unpacked, struct error *error)
+{
+    const struct ledger_request *request = exchange->request;
+
+    exchange->body = request->length == 0 ? "" : request->body;
+    exchange->length = request->length;
+    if (request->content_encoding != NULL && strcmp(request->content_encoding, "identity") != 0) {
+        if (strcmp(request->content_encoding, "zstd") != 0)
+            return error_set(error, STATUS_UNSUPPORTED, "the body's encoding is not known");
+        enum status status = compress_unpack(request->body, request->length, unpacked, error);
+        if (status != STATUS_OK)
+            return status;
+        exchange->body = buf_text(unpacked);
+        exchange->length = unpacked->used;
+    }
+    if (exchange->length > route->ceiling)
+        return error_set(error, STATUS_RANGE, "the body is larger than %zu bytes", route->ceiling);
+    return STATUS_OK;
+}
+
+static bool accepts_zstd(const struct ledger_request *request)
+{
+    return request->accept_encoding != NULL && strstr(request->accept_encoding, "zstd") != NULL;
+}
+
+static void pack_response(const struct ledger_request *request, struct ledger_response *response)
+{
+    struct buf packed;
+
+    if (response->body.used < COMPRESS_WORTHWHILE || !accepts_zstd(request))
+        return;
+    buf_init(&packed, response->body.ceiling);
+    if (compress_bytes(response->body.data, response->body.used, &packed) != STATUS_OK ||
+        packed.used >= response->body.used) {
+        buf_finish(&packed);
+        return;
+    }
+    buf_finish(&response->body);
+    response->body = packed;
+    response->zstd = true;
+}
+
+static void run_route(struct exchange *exchange, const struct route *route)
+{
+    struct buf unpacked;
+    struct error error = {0};
+    enum status status = check_access(exchange, route->access, &error);
+
+    if (status != STATUS_OK) {
+        refuse_access(exchange, status, &error);
+        return;
+    }
+    buf_init(&unpacked, route->ceiling);
+    status = open_body(exchange, route, &unpacked, &error);
+    if (status == STATUS_OK) {
+        exchange->tail = exchange->request->path + strlen(route->path);
+        status = route->run(exchange, &error);
+    }
+    if (status != STATUS_OK)
+        refuse_status(exchange, status, &error);
+    buf_finish(&unpacked);
+}
+
+void ledger_handle(struct ledger *ledger, const struct ledger_request *request,
+                   struct ledger_response *response)
+{
+    struct exchange exchange = {.ledger = ledger, .request = request, .response = response};
+    struct error error;
+    bool known;
+    const struct route *route = find_route(request, &known);
+
+    if (route == NULL) {
+        ledger_refuse(ledger, known ? 405 : 404, known ? "unsupported" : "not_found",
+                      known ? "this path has another method" : "there is nothing at this path",
+                      response);
+        return;
+    }
+    if (ledger_reader(ledger, &exchange.reader, &error) != STATUS_OK) {
+        ledger_refuse(ledger, 503, "busy", error.text, response);
+        return;
+    }
+    run_route(&exchange, route);
+    ledger_reader_back(ledger, exchange.reader);
+    if (response->wait == NULL)
+        pack_response(request, response);
+}
+
+enum status respond_json(struct exchange *exchange, int http_status, const json_t *value,
+                         struct error *error)
+{
+    exchange->response->status = http_status;
+    buf_clear(&exchange->response->body);
+    if (json_write(value, &exchange->response->body) != STATUS_OK)
+        return error_set(error, STATUS_RANGE, "the answer is too large");
+    return STATUS_OK;
+}
+
+static int hex_digit(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    if (digit >= 'a' && digit <= 'f')
+        return digit - 'a' + 10;
+    return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
+}
+
+static enum status decode_value(const char *text, size_t length, char *out, size_t size,
+                                struct error *error)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        char byte = text[i];
+        if (byte == '%') {
+            int high = i + 2 < length ? hex_digit(text[i + 1]) : -1;
+            int low = i + 2 < length ? hex_digit(text[i + 2]) : -1;
+            if (high < 0 || low < 0 || (high == 0 && low == 0))
+                return error_set(error, STATUS_INVALID, "the query is not well formed");
+            byte = (char)(high * 16 + low);
+            i += 2;
+        }
+        if (used + 1 >= size)
+            return error_set(error, STATUS_RANGE, "a parameter of the query is too long");
+        out[used++] = byte;
+    }
+    out[used] = '\0';
+    return STATUS_OK;
+}
+
+enum status query_value(const char *query, const char *name, char *out, size_t size,
+                        struct error *error)
+{
+    size_t name_length = strlen(name);
+
+    out[0] = '\0';
+    while (*query != '\0') {
+        size_t length = strcspn(query, "&");
+        if (length > name_length && strncmp(query, name, name_length) == 0 &&
+            query[name_length] == '=')
+            return decode_value(query + name_length + 1, length - name_length - 1, out, size,
+                                error);
+        query += length;
+        query += *query == '&';
+    }
+    return STATUS_OK;
+}

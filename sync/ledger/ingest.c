@@ -1,0 +1,290 @@
+/* The transaction of one journal post. */
+#include "sync/ledger/ingest.h"
+
+#include "sync/ledger/branch.h"
+#include "sync/ledger/epochs.h"
+#include "sync/ledger/finding.h"
+#include "sync/ledger/projection.h"
+#include "sync/ledger/schema.h"
+
+#include <string.h>
+
+/* How far back a sender is sent whose fork can't be linked to what is known. */
+#define FORK_STEP 100
+
+struct post {
+    const struct ingest_sender *sender;
+    struct batch *batch;
+    struct tally *tally;
+    struct ingest_result result;
+    bool foreign; /* the epoch is another device's */
+};
+
+static enum status note_odd_open(const struct writer_turn *turn, const struct post *post,
+                                 struct error *error)
+{
+    const struct epoch_open *open = &post->batch->open;
+    struct finding finding = {.location = open->location, .epoch = &post->batch->frame->epoch,
+                              .seq = 1};
+    struct store_value values[] = {store_blob(open->parent.epoch.bytes, ID_SIZE),
+                                   store_int(open->parent.seq)};
+    int64_t beyond = 0;
+    enum status status = STATUS_OK;
+
+    if (strcmp(open->location, post->sender->location) != 0) {
+        finding.kind = "location";
+        status = finding_add(turn->session, &finding, turn->now_ms, error,
+                             "the device was enrolled for %s", post->sender->location);
+    }
+    if (status != STATUS_OK || !open->has_parent)
+        return status;
+    status = store_one_int(turn->session,
+                           "SELECT (SELECT count(*) FROM epoch WHERE epoch = ?1 AND seq > ?2) + "
+                           "(SELECT count(*) FROM epoch WHERE parent = ?1) - 1",
+                           values, 2, 0, &beyond, error);
+    if (status != STATUS_OK || beyond <= 0)
+        return status;
+    finding.kind = "restored";
+    return finding_add(turn->session, &finding, turn->now_ms, error,
+                       "continues an epoch from entry %lld, which has gone on",
+                       (long long)open->parent.seq);
+}
+
+/* The epoch's row, made by its first entry. row->number stays 0 when it is not known. */
+static enum status load_epoch(const struct writer_turn *turn, struct post *post,
+                              struct epoch_row *row, struct error *error)
+{
+    const struct frame *frame = post->batch->frame;
+    enum status status = epochs_find(turn->session, &frame->epoch, row, error);
+
+    if (status != STATUS_OK)
+        return status;
+    if (row->number != 0) {
+        post->foreign =
+            memcmp(row->device.bytes, post->sender->key.device.bytes, ID_SIZE) != 0;
+        return STATUS_OK;
+    }
+    if (!post->batch->opens)
+        return STATUS_OK;
+    status = epochs_add(turn->session, &frame->epoch, &post->sender->key.device,
+                        &post->batch->open, turn->now_ms, row, error);
+    return status == STATUS_OK ? note_odd_open(turn, post, error) : status;
+}
+
+/* The first index whose entry is not known: count when all are. *forks tells that it is one that
+ * differs from what is known at its place. */
+static enum status skip_known(const struct writer_turn *turn, const struct post *post,
+                              const struct epoch_row *row, int *index, bool *forks,
+                              struct error *error)
+{
+    const struct frame *frame = post->batch->frame;
+    enum status status = STATUS_OK;
+
+    *forks = false;
+    for (*index = 0; *index < frame->count && frame->first + *index <= row->seq; ++*index) {
+        struct hash known;
+        bool found;
+        status = epochs_entry_hash(turn->session, row->number, frame->first + *index, &known,
+                                   &found, error);
+        if (status != STATUS_OK)
+            return status;
+        INVARIANT(found);
+        *forks = !hash_equal(&known, &post->batch->entries[*index].hash);
+        if (*forks)
+            return STATUS_OK;
+    }
+    return STATUS_OK;
+}
+
+/* Whether the batch's first entry follows the main chain at its place. */
+static enum status follows_main(const struct writer_turn *turn, const struct post *post,
+                                const struct epoch_row *row, bool *out, struct error *error)
+{
+    const struct batch_entry *first = &post->batch->entries[0];
+    int64_t before = post->batch->frame->first - 1;
+    struct hash known = {{0}};
+    bool found = true;
+    enum status status = STATUS_OK;
+
+    *out = true;
+    if (before == 0)
+        return STATUS_OK; /* another epoch_open: a branch from the very start */
+    if (before == row->seq)
+        known = row->hash;
+    else
+        status = epochs_entry_hash(turn->session, row->number, before, &known, &found, error);
+    /* What can't be read names no entry before it. At its place in the order it is taken. */
+    *out = found && (!first->readable || hash_equal(&first->prev, &known));
+    return status;
+}
+
+static enum status take_fork(const struct writer_turn *turn, struct post *post,
+                             const struct epoch_row *row, int index, bool linked,
+                             struct error *error)
+{
+    const struct frame *frame = post->batch->frame;
+    int64_t start = linked ? frame->first + index : 0;
+    enum status status = STATUS_OK;
+
+    post->result.outcome = INGEST_FORK;
+    if (!linked)
+        status = branch_find(turn->session, row, post->batch, index, &start, error);
+    if (status != STATUS_OK)
+        return status;
+    if (start == 0) {
+        post->result.seq = frame->first;
+        post->result.taken = frame->first > FORK_STEP ? frame->first - 1 - FORK_STEP : 0;
+        return STATUS_OK;
+    }
+    post->result.seq = start;
+    post->result.taken = frame->first + frame->count - 1;
+    return branch_keep(turn, row, post->batch, index, start, error);
+}
+
+static enum status add_entry(const struct writer_turn *turn, struct post *post,
+                             const struct epoch_row *row, int index, struct error *error)
+{
+    const struct frame *frame = post->batch->frame;
+    const struct frame_entry *raw = &frame->entries[index];
+    struct batch_entry *entry = &post->batch->entries[index];
+    int64_t id = schema_entry_id(row->number, frame->first + index);
+    struct finding place = {.kind = entry->kind, .location = row->location,
+                            .epoch = &frame->epoch, .seq = frame->first + index};
+    struct store_value values[] = {
+        store_int(id), store_int(turn->now_ms), store_text(entry->kind),
+        store_blob(entry->hash.bytes, HASH_SIZE), store_blob(raw->signature.bytes, SIGNATURE_SIZE),
+        raw->damaged ? (struct store_value){.type = STORE_NULL}
+                     : store_blob(raw->bytes, raw->length)};
+    enum status status =
+        store_run(turn->session,
+                  "INSERT INTO entry(id, received_ms, kind, hash, signature, bytes) "
+                  "VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+                  values, 6, error);
+
+    if (status == STATUS_OK && !entry->readable)
+        status = finding_add(turn->session, &place, turn->now_ms, error, "entry %lld is %s",
+                             (long long)place.seq, entry->kind);
+    if (status == STATUS_OK)
+        status = projection_add(turn, post->tally, &entry->effect, id, row->location, &place, error);
+    return status;
+}
+
+static enum status add_sides(const struct writer_turn *turn, const struct post *post,
+                             const struct epoch_row *row, struct error *error)
+{
+    const struct frame *frame = post->batch->frame;
+    enum status status = STATUS_OK;
+
+    for (int i = 0; i < frame->sides && status == STATUS_OK; i++) {
+        struct hash hash = hash_bytes(frame->side[i].json, frame->side[i].length);
+        struct store_value values[] = {store_int(row->number), store_blob(hash.bytes, HASH_SIZE),
+                                       store_int(turn->now_ms),
+                                       store_text_n(frame->side[i].json, frame->side[i].length)};
+        status = store_run(turn->session,
+                           "INSERT INTO side_record(epoch, hash, received_ms, body) "
+                           "VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+                           values, 4, error);
+    }
+    return status;
+}
+
+static enum status add_entries(const struct writer_turn *turn, struct post *post,
+                               struct epoch_row *row, int index, struct error *error)
+{
+    const struct frame *frame = post->batch->frame;
+    enum status status = STATUS_OK;
+
+    for (int i = index; i < frame->count && status == STATUS_OK; i++)
+        status = add_entry(turn, post, row, i, error);
+    if (status == STATUS_OK)
+        status = projection_apply(turn, post->tally, error);
+    row->seq = frame->first + frame->count - 1;
+    row->hash = post->batch->entries[frame->count - 1].hash;
+    if (status == STATUS_OK)
+        status = epochs_set_head(turn->session, row->number, row->seq, &row->hash, error);
+    if (status == STATUS_OK)
+        status = projection_watermark(turn, row->location, &row->device, &frame->epoch, row->seq,
+                                      error);
+    return status;
+}
+
+static enum status run_post(void *context, const struct writer_turn *turn, struct error *error)
+{
+    struct post *post = context;
+    const struct frame *frame = post->batch->frame;
+    struct epoch_row row;
+    int index;
+    bool forks, follows = true;
+    enum status status = load_epoch(turn, post, &row, error);
+
+    memset(&post->result, 0, sizeof post->result);
+    tally_clear(post->tally);
+    if (status != STATUS_OK || post->foreign)
+        return status;
+    status = skip_known(turn, post, &row, &index, &forks, error);
+    if (status == STATUS_OK && index == 0 && row.number != 0)
+        status = follows_main(turn, post, &row, &follows, error);
+    if (status != STATUS_OK)
+        return status;
+    if (row.number == 0 || (!follows && frame->first > row.seq + 1)) {
+        int64_t start = 0;
+        if (row.number != 0)
+            status = branch_find(turn->session, &row, post->batch, 0, &start, error);
+        if (status == STATUS_OK && start != 0)
+            return take_fork(turn, post, &row, 0, false, error);
+        post->result.outcome = INGEST_GAP;
+        post->result.expected = row.seq + 1;
+        return status;
+    }
+    if (forks || !follows)
+        return take_fork(turn, post, &row, index, index > 0 || follows, error);
+    if (index < frame->count)
+        status = add_entries(turn, post, &row, index, error);
+    if (status == STATUS_OK)
+        status = add_sides(turn, post, &row, error);
+    post->result.outcome = INGEST_TAKEN;
+    post->result.head =
+        (struct head){.epoch = frame->epoch, .seq = row.seq, .hash = row.hash};
+    return status;
+}
+
+/* The key that signs this epoch's entries: known, or brought by the batch itself. */
+static enum status epoch_key(struct store_session *reader, const struct batch *batch,
+                             struct public_key *out, bool *known, struct error *error)
+{
+    struct epoch_row row;
+    enum status status = epochs_find(reader, &batch->frame->epoch, &row, error);
+
+    *known = row.number != 0 || batch->opens;
+    *out = row.number != 0 ? row.key : batch->open.epoch_key;
+    return status;
+}
+
+enum status ingest_post(struct writer *writer, struct store_session *reader,
+                        const struct ingest_sender *sender, const char *body, size_t length,
+                        struct ingest_result *out, struct error *error)
+{
+    struct post post = {.sender = sender};
+    struct writer_job job = {.run = run_post, .context = &post};
+    struct public_key key;
+    bool known = false;
+    enum status status = batch_read(body, length, &sender->key, &post.batch, error);
+
+    if (status != STATUS_OK)
+        return status;
+    status = epoch_key(reader, post.batch, &key, &known, error);
+    if (status == STATUS_OK && known)
+        status = batch_verify(post.batch, &key, error);
+    if (status == STATUS_OK && !known) {
+        *out = (struct ingest_result){.outcome = INGEST_GAP, .expected = 1};
+    } else if (status == STATUS_OK) {
+        post.tally = tally_new();
+        status = writer_run(writer, &job, error);
+        tally_free(post.tally);
+        if (status == STATUS_OK && post.foreign)
+            status = error_set(error, STATUS_DENIED, "the epoch is another device's");
+        *out = post.result;
+    }
+    batch_free(post.batch);
+    return status;
+}

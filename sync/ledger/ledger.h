@@ -1,0 +1,67 @@
+/* The ledger as a whole: its store, its keys, and the parts that work on them. No sockets here:
+ * server.h puts them in front of handle.h.
+ *
+ *   handle ──► ingest, rows, import, enroll ──► writer ──► store (one writing session)
+ *          ──► feed, snapshots, reports     ──► readers ─► store (sessions lent out)
+ *          ◄── verifier, snapshot builder: threads of their own
+ */
+#ifndef HOLDFAST_LEDGER_LEDGER_H
+#define HOLDFAST_LEDGER_LEDGER_H
+
+#include "sync/ledger/feed.h"
+#include "sync/ledger/nonces.h"
+#include "sync/ledger/rows.h"
+#include "sync/ledger/snapshot.h"
+#include "sync/ledger/store.h"
+#include "sync/ledger/verifier.h"
+#include "sync/ledger/writer.h"
+#include "terminal/base/clock.h"
+#include "terminal/base/crypto.h"
+
+struct readers;
+
+struct ledger_options {
+    const char *location; /* "sqlite:PATH" */
+    struct clock clock;
+    struct entropy entropy;
+};
+
+/* Fields are read by the parts of this folder; nobody changes them after ledger_open. */
+struct ledger {
+    struct clock clock;
+    struct entropy entropy;
+    struct store *store;
+    struct store_session *writing; /* the writer's; others go through it */
+    struct writer *writer;
+    struct readers *readers;
+    struct feed *feed;
+    struct rows *rows;
+    struct nonces *nonces;
+    struct snapshots *snapshots;
+    struct verifier *verifier;
+    struct id incarnation;
+    struct public_key key;
+    struct secret_key secret;
+    struct hash token_hash; /* of the administrator's token */
+    int64_t started_s;      /* requests signed before are refused, see nonces.h */
+};
+
+/* Creates a database with fresh keys, and writes the administrator's token to `token_path` (mode
+ * 0600). STATUS_EXISTS when one of them is there already. */
+enum status ledger_init(const struct ledger_options *options, const char *token_path,
+                        struct error *error) MUST_USE;
+
+/* Opens for serving: schema, incarnation, threads. STATUS_BUSY when another process has it. */
+enum status ledger_open(const struct ledger_options *options, struct ledger **out,
+                        struct error *error) MUST_USE;
+/* Ends the threads and closes; no request may be in work. NULL is fine. */
+void ledger_close(struct ledger *ledger);
+
+int64_t ledger_now_ms(const struct ledger *ledger);
+
+/* Lends a reading session to the calling thread. */
+enum status ledger_reader(struct ledger *ledger, struct store_session **out,
+                          struct error *error) MUST_USE;
+void ledger_reader_back(struct ledger *ledger, struct store_session *session); /* NULL is fine */
+
+#endif

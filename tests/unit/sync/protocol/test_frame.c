@@ -1,0 +1,176 @@
+/* The journal body: round trips and a table of what must be refused.
+ */
+#include "sync/protocol/frame.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define EPOCH "0123456789abcdef0123456789abcdef"
+#define HEX64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define SIG   HEX64 HEX64
+
+static struct id epoch(void)
+{
+    struct id id;
+
+    assert_int_equal(hex_read(EPOCH, id.bytes, ID_SIZE), STATUS_OK);
+    return id;
+}
+
+static void test_frame__round_trip_with_damaged_and_sides(void **state)
+{
+    struct id id = epoch();
+    struct frame *frame = frame_new(&id, 101);
+    struct frame *read = NULL;
+    struct frame_entry entry = {.bytes = "{\"v\":1}", .length = 7};
+    struct buf body;
+    struct error error;
+
+    (void)state;
+    memset(entry.signature.bytes, 0xAA, SIGNATURE_SIZE);
+    assert_int_equal(frame_add(frame, &entry), STATUS_OK);
+    entry.damaged = true;
+    memset(entry.hash.bytes, 0xAA, HASH_SIZE);
+    assert_int_equal(frame_add(frame, &entry), STATUS_OK);
+    assert_int_equal(frame_add_side(frame, "{\"pseudonym\":\"x\"}", 17), STATUS_OK);
+    buf_init(&body, FRAME_MAX_BYTES);
+    assert_int_equal(frame_write(frame, &body), STATUS_OK);
+    assert_string_equal(buf_text(&body),
+                        "{\"epoch\":\"" EPOCH "\",\"first\":101,\"count\":2}\n" SIG
+                        " {\"v\":1}\n!" SIG " " HEX64 "\n+{\"pseudonym\":\"x\"}\n");
+    assert_int_equal(frame_read(buf_text(&body), body.used, &read, &error), STATUS_OK);
+    assert_memory_equal(read->epoch.bytes, id.bytes, ID_SIZE);
+    assert_int_equal(read->first, 101);
+    assert_int_equal(read->count, 2);
+    assert_int_equal(read->entries[0].length, 7);
+    assert_memory_equal(read->entries[0].bytes, "{\"v\":1}", 7);
+    assert_false(read->entries[0].damaged);
+    assert_true(read->entries[1].damaged);
+    assert_memory_equal(read->entries[1].hash.bytes, entry.hash.bytes, HASH_SIZE);
+    assert_int_equal(read->sides, 1);
+    assert_int_equal(read->side[0].length, 17);
+    frame_free(read);
+    frame_free(frame);
+    buf_finish(&body);
+}
+
+static void test_frame__what_breaks_the_rules_is_refused(void **state)
+{
+    static const char *const bad[] = {
+        "",
+        "\n",
+        "{\"epoch\":\"" EPOCH "\",\"first\":1,\"count\":1}",
+        "{\"epoch\":\"" EPOCH "\",\"first\":1,\"count\":1}\n",
+        "{\"epoch\":\"" EPOCH "\",\"first\":1,\"count\":1}\n" SIG " {}",
+        "{\"epoch\":\"" EPOCH "\",\"first\":1,\"count\":2}\n" SIG " {}\n",
+        "{\"epoch\":\"" EPOCH "\",\"first\":1,\"count\":1}\n" SIG " {}\n" SIG " {}\n",
+        "{\"epoch\":\"" EPOCH "\",\"first\":1,\"count\":1}\n" SIG "  \n\n",
+        "{\"epoch\":\"" EPOCH "\",\"first\":1,\"count\":1}\n" SIG "\n",
+        "{\"epoch\":\"" EPOCH "\",\"first\":1,\"count\":1}\n" SIG " \n",
+        "{\"epoch\":\"" EPOCH "\",\"first\":1,\"count\":1}\nAA" HEX64 " {}\n",
+        "{\"epoch\":\"" EPOCH "\",\"first\":0,\"count\":1}\n" SIG " {}\n",
+        "{\"epoch\":\"" EPOCH "\",\"first\":-3,\"count\":1}\n" SIG " {}\n",
+        "{\"epoch\":\"" EPOCH "\",\"first\":1,\"count\":0}\n",
+        "{\"epoch\":\"" EPOCH "\",\"first\":1,\"count\":501}\n" SIG " {}\n",
+        "{\"epoch\":\"" EPOCH "\",\"first\":1.5,\"count\":1}\n" SIG " {}\n",
+        "{\"epoch\":\"0123\",\"first\":1,\"count\":1}\n" SIG " {}\n",
+        "{\"first\":1,\"count\":1}\n" SIG " {}\n",
+        "[]\n" SIG " {}\n",
+        "{\"epoch\":\"" EPOCH "\",\"first\":1,\"count\":1}\n!" SIG "\n",
+        "{\"epoch\":\"" EPOCH "\",\"first\":1,\"count\":1}\n!" SIG " " HEX64 "00\n",
+        "{\"epoch\":\"" EPOCH "\",\"first\":1,\"count\":1}\n" SIG " {}\n-{}\n",
+        "{\"epoch\":\"" EPOCH "\",\"first\":1,\"count\":1}\n" SIG " {}\n+\n",
+        "{\"epoch\":\"" EPOCH "\",\"first\":1,\"count\":1}\n" SIG " {}\n\n",
+        "{\"epoch\":\"" EPOCH "\",\"first\":1,\"count\":1}\n+{}\n" SIG " {}\n",
+    };
+    struct frame *frame = NULL;
+    struct error error;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        if (frame_read(bad[i], strlen(bad[i]), &frame, &error) != STATUS_INVALID)
+            fail_msg("taken: %s", bad[i]);
+        assert_null(frame);
+    }
+}
+
+static void test_frame__is_cut_at_the_number_of_entries(void **state)
+{
+    struct id id = epoch();
+    struct frame *frame = frame_new(&id, 1);
+    struct frame_entry entry = {.bytes = "{}", .length = 2};
+
+    (void)state;
+    for (int i = 0; i < FRAME_MAX_ENTRIES; i++)
+        assert_int_equal(frame_add(frame, &entry), STATUS_OK);
+    assert_int_equal(frame_add(frame, &entry), STATUS_RANGE);
+    assert_int_equal(frame->count, FRAME_MAX_ENTRIES);
+    frame_free(frame);
+}
+
+static void test_frame__never_grows_beyond_what_is_read_back(void **state)
+{
+    struct id id = epoch();
+    struct frame *frame = frame_new(&id, INT64_MAX - FRAME_MAX_ENTRIES);
+    struct frame *read = NULL;
+    char *bytes = mem_alloc(FRAME_MAX_ENTRY);
+    struct frame_entry entry = {.bytes = bytes, .length = FRAME_MAX_ENTRY};
+    struct buf body;
+    struct error error;
+
+    (void)state;
+    memset(bytes, 'x', FRAME_MAX_ENTRY);
+    while (frame_add(frame, &entry) == STATUS_OK) {
+    }
+    assert_int_equal(frame->count, 3);
+    entry.length = 1000;
+    while (frame_add(frame, &entry) == STATUS_OK) {
+    }
+    entry.length = 1;
+    while (frame_add(frame, &entry) == STATUS_OK) {
+    }
+    buf_init(&body, FRAME_MAX_BYTES);
+    assert_int_equal(frame_write(frame, &body), STATUS_OK);
+    assert_int_equal(frame_read(buf_text(&body), body.used, &read, &error), STATUS_OK);
+    assert_int_equal(read->count, frame->count);
+    entry.length = FRAME_MAX_ENTRY + 1;
+    assert_int_equal(frame_add(frame, &entry), STATUS_RANGE);
+    frame_free(read);
+    frame_free(frame);
+    buf_finish(&body);
+    free(bytes);
+}
+
+static void test_frame__an_entry_with_a_line_end_is_not_written(void **state)
+{
+    struct id id = epoch();
+    struct frame *frame = frame_new(&id, 1);
+    struct frame_entry entry = {.bytes = "{\n}", .length = 3};
+    struct buf body;
+
+    (void)state;
+    buf_init(&body, FRAME_MAX_BYTES);
+    assert_int_equal(frame_write(frame, &body), STATUS_INVALID);
+    assert_int_equal(frame_add(frame, &entry), STATUS_OK);
+    assert_int_equal(frame_write(frame, &body), STATUS_INVALID);
+    frame_free(frame);
+    buf_finish(&body);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_frame__round_trip_with_damaged_and_sides),
+        cmocka_unit_test(test_frame__what_breaks_the_rules_is_refused),
+        cmocka_unit_test(test_frame__is_cut_at_the_number_of_entries),
+        cmocka_unit_test(test_frame__never_grows_beyond_what_is_read_back),
+        cmocka_unit_test(test_frame__an_entry_with_a_line_end_is_not_written),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
