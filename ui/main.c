@@ -112,13 +112,17 @@ static void wake_window(void *context)
 static enum status open_till(struct parts *parts, const struct options *options,
                              struct error *error)
 {
+    char *masks = path_join(parts->assets, "barcode-masks.json");
     struct till_options wanted = {.folder = options->data,
                                   .program = "holdfast",
                                   .mode = TILL_WRITER,
                                   .clock = clock_system(),
-                                  .entropy = entropy_system()};
+                                  .entropy = entropy_system(),
+                                  .masks_path = masks};
 
-    return till_open(&wanted, &parts->till, error);
+    enum status status = till_open(&wanted, &parts->till, error);
+    free(masks);
+    return status;
 }
 
 static enum status open_stage(struct parts *parts, const struct options *options, struct look *look,

@@ -12,6 +12,7 @@ static const struct {
     [TEXT_SMALL_STRONG] = {15, true}, [TEXT_CAPTION] = {14, true}, [TEXT_NUMBER] = {19, true},
     [TEXT_HEADING] = {21, true},      [TEXT_LEAD] = {21, false},   [TEXT_PRIMARY] = {28, true},
     [TEXT_TOTAL] = {44, true},        [TEXT_COUNT] = {76, true},   [TEXT_CHANGE] = {128, true},
+    [TEXT_NAME] = {16, true},
 };
 
 enum status metrics_init(struct metrics *metrics, int width_px, int height_px, int panel_width_mm,

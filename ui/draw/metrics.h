@@ -26,6 +26,7 @@ enum text_style {
     TEXT_TOTAL,        /* 44 bold */
     TEXT_COUNT,        /* 76 bold */
     TEXT_CHANGE,       /* 128 bold */
+    TEXT_NAME,         /* 16 bold: names on tiles */
     TEXT_STYLES
 };
 

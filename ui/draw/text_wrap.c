@@ -57,12 +57,19 @@ static int after(const char *string, int length, int at)
     return (int)here;
 }
 
+/* "70 %" and "5 €" stay together, although a plain space was typed. */
+static bool sign_follows(const char *string, int length, int at)
+{
+    uint32_t sign = peek(string, length, after(string, length, at));
+    return sign == '%' || sign == 0x20AC;
+}
+
 static struct word next_word(const char *string, int length, int at)
 {
     struct word word = {at, at, at, false};
     while (word.end < length) {
         uint32_t c = peek(string, length, word.end);
-        if (is_space(c) || c == '\n')
+        if ((is_space(c) && !sign_follows(string, length, word.end)) || c == '\n')
             break;
         word.end = after(string, length, word.end);
         uint32_t following = peek(string, length, word.end);
@@ -136,7 +143,10 @@ static struct text_piece cut_line(struct text *text, struct text_font font, cons
     int stop = start;
     while (stop < length && string[stop] != '\n')
         stop++;
-    int end = stop > start ? fitting(text, font, string, start, stop, width - dots) : start;
+    int room = width - dots - 1; /* widths are rounded: the sum may be one more */
+    int end = stop > start ? fitting(text, font, string, start, stop, room) : start;
+    if (width_of(text, font, string, start, end) > room)
+        end = start;
     while (end > start && string[end - 1] == ' ')
         end--;
     return (struct text_piece){start, end - start, true};

@@ -14,7 +14,7 @@ static void load(struct desk *desk)
         state->count = 0;
     }
     if (!*state->chosen && state->count > 0) {
-        snprintf(state->chosen, sizeof state->chosen, "%s", state->rows[0].receipt);
+        memcpy(state->chosen, state->rows[0].receipt, sizeof state->chosen);
     }
     document_destroy(state->document);
     state->document = NULL;

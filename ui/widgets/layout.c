@@ -178,17 +178,36 @@ static void drop_icons(struct node *node, int inner)
         child->dropped = child->optional && wanted > inner;
 }
 
+static bool is_target(const struct node *node)
+{
+    return (node->meaning.state & UI_TARGET) != 0;
+}
+
+/* Buttons that share a row keep their icons as long as all of them can: their weights give way. */
+static bool all_fit(const struct node *node, int room)
+{
+    int wanted = 0;
+    for (const struct node *child = node->first; child != NULL; child = child->next)
+        if (flows(child))
+            wanted += child->weight == 0 || is_target(child) ? child->nat_w : child->min_w;
+    return wanted <= room;
+}
+
 static void fix_row(struct ui *ui, struct node *node, int inner)
 {
     drop_icons(node, inner);
     int count = 0;
     struct share *shares = shares_of(ui, node, &count);
     int i = 0;
+    int room = inner - most(0, count - 1) * node->box.gap;
+    bool roomy = all_fit(node, room);
     for (struct node *child = node->first; child != NULL; child = child->next)
         if (flows(child))
             shares[i++] =
-                (struct share){.min = child->min_w, .nat = child->nat_w, .weight = child->weight};
-    share_room(shares, count, inner - most(0, count - 1) * node->box.gap);
+                (struct share){.min = roomy && is_target(child) ? child->nat_w : child->min_w,
+                               .nat = child->nat_w,
+                               .weight = child->weight};
+    share_room(shares, count, room);
     i = 0;
     int above = 0;
     int below = 0;

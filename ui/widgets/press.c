@@ -256,7 +256,7 @@ bool ui_tile(struct ui *ui, const char *id, const struct ui_tile *tile)
         node->look.bar_round = true;
     }
     node->box.pad_start = px(ui, 1.26F);
-    struct node *name = text_leaf(ui, tile->name, TEXT_STRONG,
+    struct node *name = text_leaf(ui, tile->name, TEXT_NAME,
                                   tile->disabled ? token(ui, THEME_INK2) : token(ui, THEME_INK));
     name->is_part = true;
     name->text.lines = 3;

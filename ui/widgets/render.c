@@ -258,7 +258,10 @@ static void draw_scroll_mark(struct ui *ui, const struct node *node)
         length = px(ui, 8);
     int way = kept->content_h - kept->view_h;
     int at = (int)((float)(kept->view_h - length) * kept->offset / (float)way);
-    int x = ui->setup.rtl ? node->rect.x + 1 : node->rect.x + node->rect.w - width - 1;
+    /* Rows leave room at their end; tiles do not, there the mark stands in the gap beside them. */
+    bool beside = node->first != NULL && node->first->kind == NODE_GRID;
+    int inset = beside ? -width - 1 : 1;
+    int x = ui->setup.rtl ? node->rect.x + inset : node->rect.x + node->rect.w - width - inset;
     draw_round(ui->list, (struct rect){x, node->rect.y + node->box.pad_y + at, width, length},
                width / 2, DRAW_ALL_CORNERS, token(ui, THEME_EDGE));
 }
