@@ -15,9 +15,8 @@ static enum status verify(struct exchange *exchange, const struct public_key *ke
                                    .body_hash = hash_bytes(request->body, request->length)};
     struct signature_params params;
     int64_t now_s = ledger_now_ms(exchange->ledger) / 1000;
-    enum status status =
-        signature_verify(&about, request->content_digest, request->signature_input,
-                         request->signature, key, now_s, &params, error);
+    enum status status = signature_verify(&about, request->content_digest, request->signature_input,
+                                          request->signature, key, now_s, &params, error);
 
     if (status != STATUS_OK)
         return status;
@@ -69,9 +68,8 @@ enum status auth_device(struct exchange *exchange, struct error *error)
 {
     struct signature_params params;
     struct error blocked;
-    enum status standing, status =
-                              signature_read_input(exchange->request->signature_input, &params,
-                                                   error);
+    enum status standing,
+        status = signature_read_input(exchange->request->signature_input, &params, error);
 
     if (status != STATUS_OK)
         return error_set(error, STATUS_DENIED, "the request is not signed as it should be");

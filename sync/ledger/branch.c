@@ -24,15 +24,14 @@ static enum status keep_entry(const struct writer_turn *turn, const struct epoch
                               struct error *error)
 {
     const struct frame_entry *raw = &batch->frame->entries[index];
-    struct store_value values[] = {
-        store_int(epoch->number),
-        store_int(batch->frame->first + index),
-        store_blob(batch->entries[index].hash.bytes, HASH_SIZE),
-        store_int(start),
-        store_int(turn->now_ms),
-        store_blob(raw->signature.bytes, SIGNATURE_SIZE),
-        raw->damaged ? (struct store_value){.type = STORE_NULL}
-                     : store_blob(raw->bytes, raw->length)};
+    struct store_value values[] = {store_int(epoch->number),
+                                   store_int(batch->frame->first + index),
+                                   store_blob(batch->entries[index].hash.bytes, HASH_SIZE),
+                                   store_int(start),
+                                   store_int(turn->now_ms),
+                                   store_blob(raw->signature.bytes, SIGNATURE_SIZE),
+                                   raw->damaged ? (struct store_value){.type = STORE_NULL}
+                                                : store_blob(raw->bytes, raw->length)};
     int64_t changed;
     enum status status =
         store_run_counted(turn->session,
@@ -47,10 +46,8 @@ static enum status keep_entry(const struct writer_turn *turn, const struct epoch
 enum status branch_keep(const struct writer_turn *turn, const struct epoch_row *epoch,
                         const struct batch *batch, int index, int64_t start, struct error *error)
 {
-    struct finding finding = {.kind = "fork",
-                              .location = epoch->location,
-                              .epoch = &batch->frame->epoch,
-                              .seq = start};
+    struct finding finding = {
+        .kind = "fork", .location = epoch->location, .epoch = &batch->frame->epoch, .seq = start};
     bool begins = false;
     enum status status = STATUS_OK;
 
@@ -60,8 +57,8 @@ enum status branch_keep(const struct writer_turn *turn, const struct epoch_row *
         begins = begins || (added && batch->frame->first + i == start);
     }
     if (status == STATUS_OK && begins)
-        status = finding_add(turn->session, &finding, turn->now_ms, error,
-                             "from entry %lld on the device holds another history",
-                             (long long)start);
+        status =
+            finding_add(turn->session, &finding, turn->now_ms, error,
+                        "from entry %lld on the device holds another history", (long long)start);
     return status;
 }

@@ -56,9 +56,9 @@ static enum status store_document(const struct writer_turn *turn,
     status = compress_bytes(document->lines, document->length, &packed);
     INVARIANT(status == STATUS_OK);
     struct store_value values[] = {
-        store_int(turn->now_ms),           store_text(document->kind),
-        store_text(document->location),    store_text(document->from_status),
-        store_text(document->to_status),   store_blob(packed.data, packed.used)};
+        store_int(turn->now_ms),         store_text(document->kind),
+        store_text(document->location),  store_text(document->from_status),
+        store_text(document->to_status), store_blob(packed.data, packed.used)};
     status = store_run(turn->session,
                        "INSERT INTO document(at_ms, kind, location, from_status, to_status, lines) "
                        "VALUES(?1, ?2, ?3, ?4, ?5, ?6)",

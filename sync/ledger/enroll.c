@@ -20,8 +20,8 @@ static enum status add_code(void *context, const struct writer_turn *turn, struc
     struct new_code *code = context;
     struct store_value where[] = {store_text(code->location)};
     int64_t found = 0;
-    enum status status = store_one_int(
-        turn->session, "SELECT 1 FROM location WHERE location = ?1", where, 1, 0, &found, error);
+    enum status status = store_one_int(turn->session, "SELECT 1 FROM location WHERE location = ?1",
+                                       where, 1, 0, &found, error);
 
     code->no_location = found == 0;
     if (status != STATUS_OK || code->no_location)
@@ -112,8 +112,7 @@ static enum status add_device(const struct writer_turn *turn, struct enrolment *
     return status;
 }
 
-static enum status run_enrolment(void *context, const struct writer_turn *turn,
-                                 struct error *error)
+static enum status run_enrolment(void *context, const struct writer_turn *turn, struct error *error)
 {
     struct enrolment *enrolment = context;
     struct hash hash = hash_bytes(enrolment->request->code, strlen(enrolment->request->code));

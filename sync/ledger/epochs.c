@@ -25,8 +25,9 @@ enum status epochs_find(struct store_session *session, const struct id *epoch,
     struct store_query *query;
     bool row = false, sound;
     enum status status = store_query(
-        session, "SELECT number, device, location, epoch_key, seq, hash FROM epoch WHERE epoch = ?1",
-        values, 1, &query, error);
+        session,
+        "SELECT number, device, location, epoch_key, seq, hash FROM epoch WHERE epoch = ?1", values,
+        1, &query, error);
 
     memset(out, 0, sizeof *out);
     if (status == STATUS_OK)
@@ -51,17 +52,16 @@ enum status epochs_add(struct store_session *session, const struct id *epoch,
                        struct epoch_row *out, struct error *error)
 {
     static const struct hash none;
-    struct store_value values[] = {
-        store_blob(epoch->bytes, ID_SIZE),
-        store_blob(device->bytes, ID_SIZE),
-        store_text(open->location),
-        store_text(open->till),
-        store_blob(open->epoch_key.bytes, PUBLIC_KEY_SIZE),
-        open->has_parent ? store_blob(open->parent.epoch.bytes, ID_SIZE)
-                         : (struct store_value){.type = STORE_NULL},
-        store_int(open->parent.seq),
-        store_blob(none.bytes, HASH_SIZE),
-        store_int(now_ms)};
+    struct store_value values[] = {store_blob(epoch->bytes, ID_SIZE),
+                                   store_blob(device->bytes, ID_SIZE),
+                                   store_text(open->location),
+                                   store_text(open->till),
+                                   store_blob(open->epoch_key.bytes, PUBLIC_KEY_SIZE),
+                                   open->has_parent ? store_blob(open->parent.epoch.bytes, ID_SIZE)
+                                                    : (struct store_value){.type = STORE_NULL},
+                                   store_int(open->parent.seq),
+                                   store_blob(none.bytes, HASH_SIZE),
+                                   store_int(now_ms)};
     enum status status = store_run(session,
                                    "INSERT INTO epoch(epoch, device, location, till, epoch_key, "
                                    "parent, parent_seq, seq, hash, opened_ms) "

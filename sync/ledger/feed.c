@@ -71,9 +71,10 @@ enum status feed_open(struct store_session *session, void (*grown)(void *context
     (void)pthread_mutex_init(&feed->mutex, NULL);
     feed->grown = grown;
     feed->context = context;
-    status = store_query(session, "SELECT scope, position, floor FROM feed", NULL, 0, &query, error);
-    while (status == STATUS_OK &&
-           (status = store_next(session, query, &row, error)) == STATUS_OK && row) {
+    status =
+        store_query(session, "SELECT scope, position, floor FROM feed", NULL, 0, &query, error);
+    while (status == STATUS_OK && (status = store_next(session, query, &row, error)) == STATUS_OK &&
+           row) {
         struct feed_mark mark = {.position = store_column_int(session, query, 1),
                                  .floor = store_column_int(session, query, 2)};
         set_mark(feed, store_column_text(session, query, 0), mark);
@@ -138,8 +139,7 @@ static struct draft_scope *draft_scope(struct feed_draft *draft, const char *sco
             return &draft->scopes[i];
     }
     if (draft->count == draft->capacity) {
-        draft->scopes =
-            mem_resize(draft->scopes, (draft->capacity + 1) * sizeof *draft->scopes);
+        draft->scopes = mem_resize(draft->scopes, (draft->capacity + 1) * sizeof *draft->scopes);
         buf_init(&draft->scopes[draft->capacity++].body, FEED_BULK_BYTES);
     }
     found = &draft->scopes[draft->count++];
@@ -198,8 +198,8 @@ static enum status raise_floor(struct store_session *session, int64_t number, in
         range, 2, 0, &dropped, error);
 
     if (status == STATUS_OK)
-        status = store_run(session, "DELETE FROM change WHERE id > ?1 AND id <= ?2", range, 2,
-                           error);
+        status =
+            store_run(session, "DELETE FROM change WHERE id > ?1 AND id <= ?2", range, 2, error);
     values[2] = store_int(dropped);
     if (status == STATUS_OK)
         status =
@@ -240,8 +240,8 @@ static enum status publish_scope(struct draft_scope *scope, struct store_session
     } else {
         struct store_value change[] = {store_int(change_id(number, scope->mark.position)),
                                        store_blob(scope->body.data, length)};
-        status = store_run(session, "INSERT INTO change(id, body) VALUES(?1, ?2)", change, 2,
-                           error);
+        status =
+            store_run(session, "INSERT INTO change(id, body) VALUES(?1, ?2)", change, 2, error);
         if (scope->mark.position - floor > FEED_KEEP_TRANSACTIONS || bytes > FEED_KEEP_BYTES)
             floor += (scope->mark.position - floor) / 2;
     }
@@ -368,9 +368,9 @@ static enum status answer_scope(struct store_session *session, struct changes_wr
                                   store_int(change_id(number, mark.position))};
     status = message_changes_scope_start(writer, cursor->scope);
     if (status == STATUS_OK)
-        status = store_query(session,
-                             "SELECT body FROM change WHERE id > ?1 AND id <= ?2 ORDER BY id",
-                             range, 2, &query, error);
+        status =
+            store_query(session, "SELECT body FROM change WHERE id > ?1 AND id <= ?2 ORDER BY id",
+                        range, 2, &query, error);
     while (status == STATUS_OK && writer->out->used < FEED_ANSWER_BYTES &&
            (status = store_next(session, query, &row, error)) == STATUS_OK && row) {
         size_t length;

@@ -41,16 +41,19 @@ struct import {
 static const struct {
     enum import_column from;
     const char *column;
-} item_columns[] = {{IMPORT_CATEGORY, "category"},     {IMPORT_TAX, "tax_class"},
-                    {IMPORT_UNIT, "unit"},             {IMPORT_PRICE_MODE, "price_mode"},
-                    {IMPORT_POPULARITY, "popularity"}, {IMPORT_MIN_AGE, "min_age"},
-                    {IMPORT_STOCKED, "stocked"},       {IMPORT_OPTION1, "variant_of"},
+} item_columns[] = {{IMPORT_CATEGORY, "category"},
+                    {IMPORT_TAX, "tax_class"},
+                    {IMPORT_UNIT, "unit"},
+                    {IMPORT_PRICE_MODE, "price_mode"},
+                    {IMPORT_POPULARITY, "popularity"},
+                    {IMPORT_MIN_AGE, "min_age"},
+                    {IMPORT_STOCKED, "stocked"},
+                    {IMPORT_OPTION1, "variant_of"},
                     {IMPORT_OPTION1, "variant_label"}};
 
 static void add_column(struct import_sql *sql, const char *name)
 {
-    sql->columns[sql->column_count] =
-        reference_column_find(reference_table_find("item"), name);
+    sql->columns[sql->column_count] = reference_column_find(reference_table_find("item"), name);
     INVARIANT(sql->columns[sql->column_count] >= 0);
     sql->column_count++;
 }
@@ -73,7 +76,8 @@ static void make_sql(struct import *import)
     buf_init(&text, 4096);
     status = buf_append_text(&text, "INSERT INTO item(");
     for (int i = 0; i < sql->column_count && status == STATUS_OK; i++)
-        status = buf_printf(&text, "%s%s", i == 0 ? "" : ", ", table->columns[sql->columns[i]].name);
+        status =
+            buf_printf(&text, "%s%s", i == 0 ? "" : ", ", table->columns[sql->columns[i]].name);
     for (int i = 0; i < sql->column_count && status == STATUS_OK; i++)
         status = buf_printf(&text, "%s?%d", i == 0 ? ") VALUES(" : ", ", i + 1);
     for (int i = 1; i < sql->column_count && status == STATUS_OK; i++) {
@@ -249,16 +253,15 @@ static enum status put_group(struct import *import, const struct writer_turn *tu
     struct reference_value sku = item->group.values[0];
     enum status status;
 
-    if (!item->has_group || (strlen(import->group) == sku.length &&
-                             memcmp(import->group, sku.text, sku.length) == 0))
+    if (!item->has_group ||
+        (strlen(import->group) == sku.length && memcmp(import->group, sku.text, sku.length) == 0))
         return STATUS_OK;
     memcpy(import->group, sku.text, sku.length);
     import->group[sku.length] = '\0';
     (void)text_set_add(import->skus, sku.text, sku.length);
     status = put_item(import, turn, &item->group, error);
-    return status == STATUS_OK && import->tell
-               ? rows_tell(import->rows, turn, &item->group, error)
-               : status;
+    return status == STATUS_OK && import->tell ? rows_tell(import->rows, turn, &item->group, error)
+                                               : status;
 }
 
 static enum status receive(struct import *import, const struct writer_turn *turn,
@@ -358,10 +361,10 @@ static enum status first_currency(const struct writer_turn *turn, char currency[
 {
     struct store_query *query;
     bool row = false;
-    enum status status = store_query(
-        turn->session,
-        "SELECT currency, tax_included FROM location WHERE currency <> '' ORDER BY location LIMIT 1",
-        NULL, 0, &query, error);
+    enum status status = store_query(turn->session,
+                                     "SELECT currency, tax_included FROM location WHERE currency "
+                                     "<> '' ORDER BY location LIMIT 1",
+                                     NULL, 0, &query, error);
 
     if (status == STATUS_OK)
         status = store_next(turn->session, query, &row, error);
@@ -507,9 +510,9 @@ static enum status run_import(void *context, const struct writer_turn *turn, str
     return status;
 }
 
-enum status import_run(struct writer *writer, struct rows *rows, const struct import_options *options,
-                       const char *bytes, size_t length, struct import_result *out,
-                       struct error *error)
+enum status import_run(struct writer *writer, struct rows *rows,
+                       const struct import_options *options, const char *bytes, size_t length,
+                       struct import_result *out, struct error *error)
 {
     struct import *import = mem_alloc(sizeof *import);
     struct writer_job job = {.run = run_import, .context = import};

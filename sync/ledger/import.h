@@ -16,8 +16,8 @@
 #define IMPORT_TEXT_TOLD       120 /* bytes of a rejected record */
 
 struct import_options {
-    char list[REFERENCE_KEY_MAX + 1]; /* price list; "base" is made when it is not there */
-    char currency[4];                 /* of a list that is made; "" = the first location's */
+    char list[REFERENCE_KEY_MAX + 1];      /* price list; "base" is made when it is not there */
+    char currency[4];                      /* of a list that is made; "" = the first location's */
     char stock_location[LOCATION_ID_SIZE]; /* "" = no stock */
     int64_t stock_milli;                   /* received of each item */
 };
@@ -38,9 +38,9 @@ struct import_result {
 
 /* STATUS_INVALID: the file as a whole can't be imported. STATUS_NOT_FOUND: no such list, location,
  * or no currency to make `base` with. Free the result with import_finish in any case. */
-enum status import_run(struct writer *writer, struct rows *rows, const struct import_options *options,
-                       const char *bytes, size_t length, struct import_result *out,
-                       struct error *error) MUST_USE;
+enum status import_run(struct writer *writer, struct rows *rows,
+                       const struct import_options *options, const char *bytes, size_t length,
+                       struct import_result *out, struct error *error) MUST_USE;
 void import_finish(struct import_result *result);
 
 /* "S01=100" or "S01=0.5". */

@@ -17,35 +17,31 @@
 static const struct {
     enum import_column column;
     const char *names[4];
-} own_names[] = {
-    {IMPORT_SKU, {"sku"}},
-    {IMPORT_GTIN, {"gtin", "ean", "upc"}},
-    {IMPORT_CODE, {"code", "barcode", "plu"}},
-    {IMPORT_NAME, {"name", "title", "description"}},
-    {IMPORT_PRICE, {"price"}},
-    {IMPORT_CATEGORY, {"category"}},
-    {IMPORT_TAX, {"tax", "tax_class"}},
-    {IMPORT_UNIT, {"unit"}},
-    {IMPORT_PRICE_MODE, {"price_mode"}},
-    {IMPORT_POPULARITY, {"popularity"}},
-    {IMPORT_MIN_AGE, {"min_age"}},
-    {IMPORT_STOCKED, {"stocked"}},
-    {IMPORT_PACK, {"pack"}},
-    {IMPORT_PACK_QUANTITY, {"pack_quantity", "pack_factor"}},
-    {IMPORT_PACK_GTIN, {"pack_gtin"}},
-    {IMPORT_PACK_PRICE, {"pack_price"}},
+} own_names[] =
+    {
+        {IMPORT_SKU, {"sku"}},
+        {IMPORT_GTIN, {"gtin", "ean", "upc"}},
+        {IMPORT_CODE, {"code", "barcode", "plu"}},
+        {IMPORT_NAME, {"name", "title", "description"}},
+        {IMPORT_PRICE, {"price"}},
+        {IMPORT_CATEGORY, {"category"}},
+        {IMPORT_TAX, {"tax", "tax_class"}},
+        {IMPORT_UNIT, {"unit"}},
+        {IMPORT_PRICE_MODE, {"price_mode"}},
+        {IMPORT_POPULARITY, {"popularity"}},
+        {IMPORT_MIN_AGE, {"min_age"}},
+        {IMPORT_STOCKED, {"stocked"}},
+        {IMPORT_PACK, {"pack"}},
+        {IMPORT_PACK_QUANTITY, {"pack_quantity", "pack_factor"}},
+        {IMPORT_PACK_GTIN, {"pack_gtin"}},
+        {IMPORT_PACK_PRICE, {"pack_price"}},
 },
   shopify_names[] = {
-    {IMPORT_HANDLE, {"Handle"}},
-    {IMPORT_NAME, {"Title"}},
-    {IMPORT_SKU, {"Variant SKU"}},
-    {IMPORT_PRICE, {"Variant Price"}},
-    {IMPORT_CODE, {"Variant Barcode"}},
-    {IMPORT_CATEGORY, {"Type"}},
-    {IMPORT_OPTION1, {"Option1 Value"}},
-    {IMPORT_OPTION2, {"Option2 Value"}},
-    {IMPORT_OPTION3, {"Option3 Value"}},
-    {IMPORT_STATUS, {"Status"}},
+      {IMPORT_HANDLE, {"Handle"}},         {IMPORT_NAME, {"Title"}},
+      {IMPORT_SKU, {"Variant SKU"}},       {IMPORT_PRICE, {"Variant Price"}},
+      {IMPORT_CODE, {"Variant Barcode"}},  {IMPORT_CATEGORY, {"Type"}},
+      {IMPORT_OPTION1, {"Option1 Value"}}, {IMPORT_OPTION2, {"Option2 Value"}},
+      {IMPORT_OPTION3, {"Option3 Value"}}, {IMPORT_STATUS, {"Status"}},
 };
 
 static void refuse(char reason[IMPORT_REASON_SIZE], const char *format, ...) PRINTF_LIKE(2, 3);
@@ -98,6 +94,7 @@ enum status import_file_open(struct import_file *file, const char *bytes, size_t
     memset(file, 0, sizeof *file);
     table_text_init(&file->table, bytes, length);
     buf_init(&file->text, 4096);
+    buf_init(&file->clean, SIZE_MAX - 1);
     file->price_decimals = currency_exponent + PRICE_EXTRA_DECIMALS;
     status = table_text_next(&file->table, &more, error);
     if (status == STATUS_OK && !more)
@@ -110,7 +107,8 @@ enum status import_file_open(struct import_file *file, const char *bytes, size_t
             status = error_set(error, STATUS_INVALID, "the header has no column \"price\"");
         else if (!import_file_has(file, IMPORT_SKU) && !import_file_has(file, IMPORT_GTIN) &&
                  !file->shopify)
-            status = error_set(error, STATUS_INVALID, "the header has neither \"sku\" nor \"gtin\"");
+            status =
+                error_set(error, STATUS_INVALID, "the header has neither \"sku\" nor \"gtin\"");
     }
     if (status != STATUS_OK)
         import_file_close(file);
@@ -120,6 +118,7 @@ enum status import_file_open(struct import_file *file, const char *bytes, size_t
 void import_file_close(struct import_file *file)
 {
     buf_finish(&file->text);
+    buf_finish(&file->clean);
     table_text_finish(&file->table);
 }
 
@@ -132,6 +131,30 @@ static struct reference_value field(const struct import_file *file, enum import_
         return (struct reference_value){.text = ""};
     return (struct reference_value){.text = file->table.fields[at].bytes,
                                     .length = file->table.fields[at].length};
+}
+
+/* C0, DEL, or C1 (which UTF-8 writes as C2 80 to C2 9F). */
+static bool has_control(struct reference_value value)
+{
+    for (size_t i = 0; i < value.length; i++) {
+        unsigned char byte = (unsigned char)value.text[i];
+        if (byte < 0x20 || byte == 0x7F ||
+            (byte == 0xC2 && i + 1 < value.length && (unsigned char)value.text[i + 1] < 0xA0))
+            return true;
+    }
+    return false;
+}
+
+static struct reference_value name_field(struct import_file *file)
+{
+    struct reference_value value = field(file, IMPORT_NAME);
+
+    if (!has_control(value))
+        return value;
+    buf_clear(&file->clean);
+    if (text_clean(value.text, value.length, &file->clean) != STATUS_OK)
+        INVARIANT(!"cleaning can't fail without a ceiling");
+    return (struct reference_value){.text = buf_text(&file->clean), .length = file->clean.used};
 }
 
 static void set_field(struct reference_row *row, const char *column, struct reference_value value)
@@ -219,8 +242,7 @@ static bool read_code(struct reference_value value, const char *name, bool stric
 }
 
 static bool set_number(const struct import_file *file, struct reference_row *row,
-                       enum import_column from, const char *column,
-                       char reason[IMPORT_REASON_SIZE])
+                       enum import_column from, const char *column, char reason[IMPORT_REASON_SIZE])
 {
     struct reference_value value = field(file, from);
     int at = reference_column_find(row->table, column);
@@ -296,7 +318,7 @@ static bool read_codes(const struct import_file *file, struct import_item *item,
     return read_code(field(file, IMPORT_CODE), "code", false, &item->code, reason);
 }
 
-static bool read_own(const struct import_file *file, struct import_item *item,
+static bool read_own(struct import_file *file, struct import_item *item,
                      char reason[IMPORT_REASON_SIZE])
 {
     struct reference_value sku = field(file, IMPORT_SKU);
@@ -316,7 +338,7 @@ static bool read_own(const struct import_file *file, struct import_item *item,
         return false;
     }
     set_field(&item->row, "sku", sku);
-    set_field(&item->row, "name", field(file, IMPORT_NAME));
+    set_field(&item->row, "name", name_field(file));
     return true;
 }
 
@@ -356,7 +378,7 @@ static bool keep_text(char *out, size_t size, struct reference_value value, cons
 static bool follow_handle(struct import_file *file, char reason[IMPORT_REASON_SIZE])
 {
     struct reference_value handle = field(file, IMPORT_HANDLE);
-    struct reference_value title = field(file, IMPORT_NAME);
+    struct reference_value title = name_field(file);
 
     if (handle.length == 0) {
         refuse(reason, "Handle: missing");

@@ -1,4 +1,5 @@
-/* A catalogue file, record by record: TSV or CSV (RFC 4180), UTF-8, its columns named by its header.
+/* A catalogue file, record by record: TSV or CSV (RFC 4180), UTF-8, its columns named by its
+ * header.
  *
  *   ours     sku (default: the gtin) · gtin, ean or upc · code or barcode (GTIN, PLU, own) · name ·
  *            price · category · tax · unit · price_mode · popularity · min_age · stocked ·
@@ -7,7 +8,8 @@
  *            also Type, Variant Barcode, Option1..3 Name and Value, Status. A product with real
  *            options becomes a grouping item (the handle) with its variants.
  *
- * Columns that are not known are passed over. SKUs are taken byte for byte.
+ * Columns that are not known are passed over. SKUs are taken byte for byte; control characters in
+ * names (real files have them) become spaces.
  */
 #ifndef HOLDFAST_LEDGER_IMPORT_FILE_H
 #define HOLDFAST_LEDGER_IMPORT_FILE_H
@@ -73,7 +75,8 @@ struct import_file {
     char handle[REFERENCE_KEY_MAX + 1];
     char title[REFERENCE_NAME_MAX + 1];
     char category[REFERENCE_KEY_MAX + 1];
-    struct buf text;
+    struct buf text;  /* an option label */
+    struct buf clean; /* a name whose control characters became spaces */
     char sku_made[REFERENCE_KEY_MAX + 1];
 };
 

@@ -24,8 +24,8 @@ static enum status note_odd_open(const struct writer_turn *turn, const struct po
                                  struct error *error)
 {
     const struct epoch_open *open = &post->batch->open;
-    struct finding finding = {.location = open->location, .epoch = &post->batch->frame->epoch,
-                              .seq = 1};
+    struct finding finding = {
+        .location = open->location, .epoch = &post->batch->frame->epoch, .seq = 1};
     struct store_value values[] = {store_blob(open->parent.epoch.bytes, ID_SIZE),
                                    store_int(open->parent.seq)};
     int64_t beyond = 0;
@@ -60,14 +60,13 @@ static enum status load_epoch(const struct writer_turn *turn, struct post *post,
     if (status != STATUS_OK)
         return status;
     if (row->number != 0) {
-        post->foreign =
-            memcmp(row->device.bytes, post->sender->key.device.bytes, ID_SIZE) != 0;
+        post->foreign = memcmp(row->device.bytes, post->sender->key.device.bytes, ID_SIZE) != 0;
         return STATUS_OK;
     }
     if (!post->batch->opens)
         return STATUS_OK;
-    status = epochs_add(turn->session, &frame->epoch, &post->sender->key.device,
-                        &post->batch->open, turn->now_ms, row, error);
+    status = epochs_add(turn->session, &frame->epoch, &post->sender->key.device, &post->batch->open,
+                        turn->now_ms, row, error);
     return status == STATUS_OK ? note_odd_open(turn, post, error) : status;
 }
 
@@ -148,13 +147,17 @@ static enum status add_entry(const struct writer_turn *turn, struct post *post,
     const struct frame_entry *raw = &frame->entries[index];
     struct batch_entry *entry = &post->batch->entries[index];
     int64_t id = schema_entry_id(row->number, frame->first + index);
-    struct finding place = {.kind = entry->kind, .location = row->location,
-                            .epoch = &frame->epoch, .seq = frame->first + index};
-    struct store_value values[] = {
-        store_int(id), store_int(turn->now_ms), store_text(entry->kind),
-        store_blob(entry->hash.bytes, HASH_SIZE), store_blob(raw->signature.bytes, SIGNATURE_SIZE),
-        raw->damaged ? (struct store_value){.type = STORE_NULL}
-                     : store_blob(raw->bytes, raw->length)};
+    struct finding place = {.kind = entry->kind,
+                            .location = row->location,
+                            .epoch = &frame->epoch,
+                            .seq = frame->first + index};
+    struct store_value values[] = {store_int(id),
+                                   store_int(turn->now_ms),
+                                   store_text(entry->kind),
+                                   store_blob(entry->hash.bytes, HASH_SIZE),
+                                   store_blob(raw->signature.bytes, SIGNATURE_SIZE),
+                                   raw->damaged ? (struct store_value){.type = STORE_NULL}
+                                                : store_blob(raw->bytes, raw->length)};
     enum status status =
         store_run(turn->session,
                   "INSERT INTO entry(id, received_ms, kind, hash, signature, bytes) "
@@ -165,7 +168,8 @@ static enum status add_entry(const struct writer_turn *turn, struct post *post,
         status = finding_add(turn->session, &place, turn->now_ms, error, "entry %lld is %s",
                              (long long)place.seq, entry->kind);
     if (status == STATUS_OK)
-        status = projection_add(turn, post->tally, &entry->effect, id, row->location, &place, error);
+        status =
+            projection_add(turn, post->tally, &entry->effect, id, row->location, &place, error);
     return status;
 }
 
@@ -203,8 +207,8 @@ static enum status add_entries(const struct writer_turn *turn, struct post *post
     if (status == STATUS_OK)
         status = epochs_set_head(turn->session, row->number, row->seq, &row->hash, error);
     if (status == STATUS_OK)
-        status = projection_watermark(turn, row->location, &row->device, &frame->epoch, row->seq,
-                                      error);
+        status =
+            projection_watermark(turn, row->location, &row->device, &frame->epoch, row->seq, error);
     return status;
 }
 
@@ -243,8 +247,7 @@ static enum status run_post(void *context, const struct writer_turn *turn, struc
     if (status == STATUS_OK)
         status = add_sides(turn, post, &row, error);
     post->result.outcome = INGEST_TAKEN;
-    post->result.head =
-        (struct head){.epoch = frame->epoch, .seq = row.seq, .hash = row.hash};
+    post->result.head = (struct head){.epoch = frame->epoch, .seq = row.seq, .hash = row.hash};
     return status;
 }
 

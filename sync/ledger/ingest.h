@@ -27,7 +27,7 @@ struct ingest_result {
     struct head head; /* taken: the epoch's, not yet countersigned */
     int64_t expected; /* gap: the next seq that is wanted */
     int64_t seq;      /* fork: the first entry that differs */
-    int64_t taken;    /* fork: the last entry of the branch that is kept; the sender goes on there */
+    int64_t taken; /* fork: the last entry of the branch that is kept; the sender goes on there */
 };
 
 /* Durable when it returns STATUS_OK with INGEST_TAKEN (or `taken` of a fork). `reader` is the

@@ -97,8 +97,7 @@ static enum status load_identity(struct ledger *ledger, struct error *error)
         status = incarnation_start(ledger->store, session, &ledger->entropy, &ledger->incarnation,
                                    &changed, error);
     if (status == STATUS_OK && changed)
-        log_line(LOG_LEVEL_WARN, "ledger",
-                 "the database was restored: it takes a new incarnation");
+        log_line(LOG_LEVEL_WARN, "ledger", "the database was restored: it takes a new incarnation");
     return status;
 }
 
@@ -156,8 +155,8 @@ void ledger_close(struct ledger *ledger)
         return;
     verifier_stop(ledger->verifier);
     snapshots_close(ledger->snapshots);
-    if (ledger->verifier != NULL && incarnation_stop(ledger->store, ledger->writing,
-                                                     &ledger->entropy, &error) != STATUS_OK)
+    if (ledger->verifier != NULL &&
+        incarnation_stop(ledger->store, ledger->writing, &ledger->entropy, &error) != STATUS_OK)
         log_line(LOG_LEVEL_ERROR, "ledger", "%s", error.text);
     writer_free(ledger->writer);
     readers_free(ledger->readers);

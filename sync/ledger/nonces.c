@@ -75,8 +75,8 @@ static struct digest *find_slot(const struct generation *generation, struct dige
 {
     size_t at = (size_t)digest.high & (generation->slot_count - 1);
 
-    while (generation->slots[at].low != 0 && (generation->slots[at].low != digest.low ||
-                                              generation->slots[at].high != digest.high))
+    while (generation->slots[at].low != 0 &&
+           (generation->slots[at].low != digest.low || generation->slots[at].high != digest.high))
         at = (at + 1) & (generation->slot_count - 1);
     return &generation->slots[at];
 }

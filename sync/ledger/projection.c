@@ -15,8 +15,8 @@ static enum status item_known(struct store_session *session, const char *sku, bo
 {
     struct store_value values[] = {store_text(sku)};
     int64_t known = 0;
-    enum status status = store_one_int(session, "SELECT 1 FROM item WHERE sku = ?1", values, 1, 0,
-                                       &known, error);
+    enum status status =
+        store_one_int(session, "SELECT 1 FROM item WHERE sku = ?1", values, 1, 0, &known, error);
 
     *out = known != 0;
     return status;
@@ -258,8 +258,8 @@ static enum status tally_suspense(struct store_session *session, struct tally *t
                     "s.to_location, s.to_status FROM suspense s JOIN item i ON i.sku = s.sku",
                     NULL, 0, &query, error);
 
-    while (status == STATUS_OK &&
-           (status = store_next(session, query, &row, error)) == STATUS_OK && row) {
+    while (status == STATUS_OK && (status = store_next(session, query, &row, error)) == STATUS_OK &&
+           row) {
         struct bucket from, to;
         copy_column(session, query, 2, from.location, sizeof from.location);
         copy_column(session, query, 3, from.status, sizeof from.status);
@@ -277,8 +277,8 @@ enum status projection_resolve(const struct writer_turn *turn, struct error *err
     enum status status;
     int64_t waiting;
 
-    status = store_one_int(turn->session, "SELECT 1 FROM suspense LIMIT 1", NULL, 0, 0, &waiting,
-                           error);
+    status =
+        store_one_int(turn->session, "SELECT 1 FROM suspense LIMIT 1", NULL, 0, 0, &waiting, error);
     if (status != STATUS_OK || waiting == 0)
         return status;
     tally = tally_new();
@@ -286,9 +286,9 @@ enum status projection_resolve(const struct writer_turn *turn, struct error *err
     if (status == STATUS_OK)
         status = projection_apply(turn, tally, error);
     if (status == STATUS_OK)
-        status = store_run(turn->session,
-                           "DELETE FROM suspense WHERE sku IN (SELECT sku FROM item)", NULL, 0,
-                           error);
+        status =
+            store_run(turn->session, "DELETE FROM suspense WHERE sku IN (SELECT sku FROM item)",
+                      NULL, 0, error);
     tally_free(tally);
     return status;
 }

@@ -33,8 +33,8 @@ static enum status fold_moves(struct store_session *session, struct fold *fold,
         if (status == STATUS_OK && known == 0)
             fold->suspended++;
         else if (status == STATUS_OK)
-            status = tally_move(fold->tally, move->sku, move->quantity.milli, &move->from,
-                                &move->to);
+            status =
+                tally_move(fold->tally, move->sku, move->quantity.milli, &move->from, &move->to);
         if (status != STATUS_OK)
             return status;
     }
@@ -70,13 +70,13 @@ static enum status fold_entries(struct store_session *session, struct fold *fold
                                      "JOIN epoch p ON p.number = e.id >> 32 ORDER BY e.id",
                                      NULL, 0, &query, error);
 
-    while (status == STATUS_OK &&
-           (status = store_next(session, query, &row, error)) == STATUS_OK && row) {
+    while (status == STATUS_OK && (status = store_next(session, query, &row, error)) == STATUS_OK &&
+           row) {
         size_t length;
         const char *bytes = store_column_blob(session, query, 1, &length);
         fold->report->entries++;
-        status = fold_entry(session, fold, bytes, length, store_column_text(session, query, 0),
-                            error);
+        status =
+            fold_entry(session, fold, bytes, length, store_column_text(session, query, 0), error);
     }
     return status;
 }
@@ -111,8 +111,8 @@ static enum status fold_documents(struct store_session *session, struct tally *t
         store_query(session, "SELECT location, from_status, to_status, lines FROM document", NULL,
                     0, &query, error);
 
-    while (status == STATUS_OK &&
-           (status = store_next(session, query, &row, error)) == STATUS_OK && row)
+    while (status == STATUS_OK && (status = store_next(session, query, &row, error)) == STATUS_OK &&
+           row)
         status = fold_document(session, query, tally, error);
     return status;
 }
@@ -123,12 +123,11 @@ static enum status compare_stock(struct store_session *session, struct fold *fol
     struct store_query *query;
     int64_t stored = 0, folded = 0;
     bool row = false;
-    enum status status =
-        store_query(session, "SELECT location, status, sku, quantity_milli FROM stock", NULL, 0,
-                    &query, error);
+    enum status status = store_query(
+        session, "SELECT location, status, sku, quantity_milli FROM stock", NULL, 0, &query, error);
 
-    while (status == STATUS_OK &&
-           (status = store_next(session, query, &row, error)) == STATUS_OK && row) {
+    while (status == STATUS_OK && (status = store_next(session, query, &row, error)) == STATUS_OK &&
+           row) {
         const char *location = store_column_text(session, query, 0);
         const char *sku = store_column_text(session, query, 2);
         int64_t quantity = store_column_int(session, query, 3);
@@ -173,13 +172,12 @@ static enum status compare_totals(struct store_session *session, struct fold *fo
     struct store_query *query;
     int64_t rows = 0;
     bool row = false;
-    enum status status =
-        store_query(session,
-                    "SELECT location, currency, entries, sales, returns, gross_minor FROM total",
-                    NULL, 0, &query, error);
+    enum status status = store_query(
+        session, "SELECT location, currency, entries, sales, returns, gross_minor FROM total", NULL,
+        0, &query, error);
 
-    while (status == STATUS_OK &&
-           (status = store_next(session, query, &row, error)) == STATUS_OK && row) {
+    while (status == STATUS_OK && (status = store_next(session, query, &row, error)) == STATUS_OK &&
+           row) {
         struct tally_total total = {.entries = store_column_int(session, query, 2),
                                     .sales = store_column_int(session, query, 3),
                                     .returns = store_column_int(session, query, 4),
@@ -254,9 +252,9 @@ enum status projection_repair(const struct writer_turn *turn, struct error *erro
     if (status == STATUS_OK)
         status = store_run(turn->session, "DELETE FROM total", NULL, 0, error);
     if (status == STATUS_OK)
-        status = store_run(turn->session,
-                           "DELETE FROM suspense WHERE sku IN (SELECT sku FROM item)", NULL, 0,
-                           error);
+        status =
+            store_run(turn->session, "DELETE FROM suspense WHERE sku IN (SELECT sku FROM item)",
+                      NULL, 0, error);
     if (status == STATUS_OK)
         status = projection_apply(turn, fold.tally, error);
     tally_free(fold.tally);

@@ -56,8 +56,8 @@ enum status report_totals(struct store_session *session, struct buf *out, struct
     count(totals, "sales", 0);
     count(totals, "returns", 0);
     member(totals, "gross_minor");
-    while (status == STATUS_OK &&
-           (status = store_next(session, query, &row, error)) == STATUS_OK && row) {
+    while (status == STATUS_OK && (status = store_next(session, query, &row, error)) == STATUS_OK &&
+           row) {
         add_total(totals, session, query);
         add_total(member(locations, store_column_text(session, query, 0)), session, query);
     }
@@ -109,8 +109,8 @@ static enum status end_location(struct stock_writer *writer)
         status = write_text(writer->out, writer->location);
     for (size_t i = 0; i < TOLD_COUNT && status == STATUS_OK; i++) {
         decimal_write(writer->told[i], 3, number);
-        status = buf_printf(writer->out, "%s\"%s\":%s", i == 0 ? ":{" : ",", told_statuses[i],
-                            number);
+        status =
+            buf_printf(writer->out, "%s\"%s\":%s", i == 0 ? ":{" : ",", told_statuses[i], number);
         writer->told[i] = 0;
     }
     if (status == STATUS_OK)
@@ -152,20 +152,20 @@ static enum status write_balances(struct store_session *session, const char *sku
     struct store_value values[] = {store_text(sku)};
     struct store_query *query;
     bool row = false;
-    enum status status = store_query(
-        session,
-        "SELECT l.location, s.status, s.quantity_milli FROM "
-        "(SELECT location FROM location UNION SELECT location FROM total "
-        "UNION SELECT location FROM document) l "
-        "JOIN stock s ON s.location = l.location AND s.sku = ?1 "
-        "WHERE substr(s.status, 1, 1) <> '@' ORDER BY l.location, s.status",
-        values, 1, &query, error);
+    enum status status =
+        store_query(session,
+                    "SELECT l.location, s.status, s.quantity_milli FROM "
+                    "(SELECT location FROM location UNION SELECT location FROM total "
+                    "UNION SELECT location FROM document) l "
+                    "JOIN stock s ON s.location = l.location AND s.sku = ?1 "
+                    "WHERE substr(s.status, 1, 1) <> '@' ORDER BY l.location, s.status",
+                    values, 1, &query, error);
 
-    while (status == STATUS_OK &&
-           (status = store_next(session, query, &row, error)) == STATUS_OK && row)
-        status = add_balance(writer, store_column_text(session, query, 0),
-                             store_column_text(session, query, 1),
-                             store_column_int(session, query, 2));
+    while (status == STATUS_OK && (status = store_next(session, query, &row, error)) == STATUS_OK &&
+           row)
+        status =
+            add_balance(writer, store_column_text(session, query, 0),
+                        store_column_text(session, query, 1), store_column_int(session, query, 2));
     return status == STATUS_OK ? end_location(writer) : status;
 }
 
@@ -175,8 +175,8 @@ enum status report_stock(struct store_session *session, const char *sku, struct 
     struct store_value values[] = {store_text(sku)};
     struct stock_writer writer = {.out = out};
     int64_t known = 0;
-    enum status status = store_one_int(session, "SELECT 1 FROM item WHERE sku = ?1", values, 1, 0,
-                                       &known, error);
+    enum status status =
+        store_one_int(session, "SELECT 1 FROM item WHERE sku = ?1", values, 1, 0, &known, error);
 
     buf_init(&writer.others, 4096);
     if (status == STATUS_OK)
@@ -220,17 +220,16 @@ enum status report_exceptions(struct store_session *session, int64_t after, stru
     struct store_query *query;
     int64_t open = 0;
     bool row = false;
-    enum status status =
-        store_one_int(session, "SELECT count(*) FROM exception WHERE state = 'open'", NULL, 0, 0,
-                      &open, error);
+    enum status status = store_one_int(
+        session, "SELECT count(*) FROM exception WHERE state = 'open'", NULL, 0, 0, &open, error);
 
     if (status == STATUS_OK)
         status = store_query(session,
                              "SELECT id, at_ms, kind, location, epoch, seq, detail FROM exception "
                              "WHERE state = 'open' AND id > ?1 ORDER BY id LIMIT ?2",
                              values, 2, &query, error);
-    while (status == STATUS_OK &&
-           (status = store_next(session, query, &row, error)) == STATUS_OK && row)
+    while (status == STATUS_OK && (status = store_next(session, query, &row, error)) == STATUS_OK &&
+           row)
         json_add(list, exception_json(session, query));
     json_put_int(report, "open", open);
     json_put(report, "exceptions", list);

@@ -165,8 +165,8 @@ enum status route_stock(struct exchange *exchange, struct error *error)
     char sku[SKU_SIZE];
     enum status status = query_value(exchange->request->query, "sku", sku, sizeof sku, error);
 
-    if (status == STATUS_RANGE || (status == STATUS_OK && (sku[0] == '\0' ||
-                                                           !text_is_utf8(sku, strlen(sku)))))
+    if (status == STATUS_RANGE ||
+        (status == STATUS_OK && (sku[0] == '\0' || !text_is_utf8(sku, strlen(sku)))))
         return error_set(error, STATUS_INVALID, "say which with ?sku=");
     if (status != STATUS_OK)
         return status;

@@ -19,8 +19,7 @@ enum status route_enroll(struct exchange *exchange, struct error *error)
 
     if (status != STATUS_OK)
         return status;
-    if (!secret_equal(request.device_key.bytes, exchange->caller.device_key.bytes,
-                      PUBLIC_KEY_SIZE))
+    if (!secret_equal(request.device_key.bytes, exchange->caller.device_key.bytes, PUBLIC_KEY_SIZE))
         return error_set(error, STATUS_DENIED, "the key is not the one that signed");
     status = enroll_device(ledger->writer, &ledger->entropy, &request, &answer, error);
     if (status != STATUS_OK)
@@ -40,14 +39,13 @@ static enum status read_heads(struct exchange *exchange, struct device_answer *a
                                    store_int(MESSAGE_MAX_EPOCHS)};
     struct store_query *query;
     bool row = false;
-    enum status status =
-        store_query(session,
-                    "SELECT epoch, seq, hash FROM epoch WHERE device = ?1 "
-                    "ORDER BY number DESC LIMIT ?2",
-                    values, 2, &query, error);
+    enum status status = store_query(session,
+                                     "SELECT epoch, seq, hash FROM epoch WHERE device = ?1 "
+                                     "ORDER BY number DESC LIMIT ?2",
+                                     values, 2, &query, error);
 
-    while (status == STATUS_OK &&
-           (status = store_next(session, query, &row, error)) == STATUS_OK && row) {
+    while (status == STATUS_OK && (status = store_next(session, query, &row, error)) == STATUS_OK &&
+           row) {
         struct head *head = &answer->heads[answer->count];
         size_t epoch_length, hash_length;
         const void *epoch = store_column_blob(session, query, 0, &epoch_length);
@@ -210,8 +208,8 @@ void ledger_wait_free(struct ledger_wait *wait)
 enum status route_snapshot(struct exchange *exchange, struct error *error)
 {
     struct snapshot_answer answer;
-    enum status status = snapshots_get(exchange->ledger->snapshots, exchange->caller.location,
-                                       &answer, error);
+    enum status status =
+        snapshots_get(exchange->ledger->snapshots, exchange->caller.location, &answer, error);
 
     if (status == STATUS_BUSY) {
         struct refusal refusal = {.retry_ms = SNAPSHOT_RETRY_MS};
@@ -278,9 +276,8 @@ enum status route_snapshot_file(struct exchange *exchange, struct error *error)
     struct ledger_response *response = exchange->response;
     int64_t size = 0;
     bool bad;
-    enum status status =
-        snapshots_file(exchange->ledger->snapshots, exchange->caller.location, exchange->tail,
-                       &response->file, &size, error);
+    enum status status = snapshots_file(exchange->ledger->snapshots, exchange->caller.location,
+                                        exchange->tail, &response->file, &size, error);
 
     if (status != STATUS_OK)
         return status;

@@ -42,8 +42,7 @@ static char *put_sql(const struct reference_table *table)
     for (int i = 0; i < table->column_count && status == STATUS_OK; i++)
         status = buf_printf(&sql, "%s?%d", i == 0 ? ") VALUES(" : ", ", i + 1);
     for (int i = 0; i < table->key_count && status == STATUS_OK; i++)
-        status =
-            buf_printf(&sql, "%s%s", i == 0 ? ") ON CONFLICT(" : ", ", table->columns[i].name);
+        status = buf_printf(&sql, "%s%s", i == 0 ? ") ON CONFLICT(" : ", ", table->columns[i].name);
     if (status == STATUS_OK && table->key_count == table->column_count)
         status = buf_append_text(&sql, ") DO NOTHING");
     for (int i = table->key_count; i < table->column_count && status == STATUS_OK; i++)
@@ -226,8 +225,8 @@ static enum status read_change(const json_t *change, struct reference_row *row, 
 {
     enum status status = reference_change_from_json(change, row, deleted, error);
 
-    if (status == STATUS_OK && (strcmp(row->table->name, "stock") == 0 ||
-                                strcmp(row->table->name, "watermark") == 0))
+    if (status == STATUS_OK &&
+        (strcmp(row->table->name, "stock") == 0 || strcmp(row->table->name, "watermark") == 0))
         status = error_set(error, STATUS_DENIED, "%s is made from entries alone", row->table->name);
     return status;
 }
@@ -277,8 +276,8 @@ enum status rows_apply(struct rows *rows, struct writer *writer, const json_t *l
     changes.rows_read = mem_alloc((changes.count + 1) * sizeof *changes.rows_read);
     changes.deleted = mem_alloc((changes.count + 1) * sizeof *changes.deleted);
     for (size_t i = 0; i < changes.count && status == STATUS_OK; i++) {
-        status = read_change(json_array_get(list, i), &changes.rows_read[i], &changes.deleted[i],
-                             error);
+        status =
+            read_change(json_array_get(list, i), &changes.rows_read[i], &changes.deleted[i], error);
         if (status != STATUS_OK)
             (void)error_prefix(error, "row %zu", i + 1);
     }

@@ -111,8 +111,8 @@ static enum status parse_manifest(const struct snapshots *snapshots, const json_
     json_t *cursors, *position;
     const char *scope;
     int count = 0;
-    enum status status = json_want_text(manifest, "location", sizeof out->location - 1, &location,
-                                        NULL);
+    enum status status =
+        json_want_text(manifest, "location", sizeof out->location - 1, &location, NULL);
 
     if (status == STATUS_OK)
         status = json_want_hex(manifest, "incarnation", incarnation.bytes, ID_SIZE, NULL);
@@ -201,8 +201,7 @@ static void take_over(struct snapshots *snapshots, const char *name)
         return;
     memcpy(id, name, length);
     id[length] = '\0';
-    if (!countersign_snapshot_id_valid(id) ||
-        read_manifest(snapshots, id, &kept) != STATUS_OK)
+    if (!countersign_snapshot_id_valid(id) || read_manifest(snapshots, id, &kept) != STATUS_OK)
         return;
     for (size_t i = 0; i < snapshots->kept_count; i++) {
         if (strcmp(snapshots->kept[i].location, kept.location) == 0)
@@ -383,7 +382,7 @@ void snapshots_close(struct snapshots *snapshots)
     free(snapshots->wanted);
     free(snapshots->folder);
     free(snapshots);
-    }
+}
 
 static void want(struct snapshots *snapshots, const char *location)
 {

@@ -212,8 +212,8 @@ static void name_snapshot(struct snapshot_build *build)
     size_t used = 0;
 
     for (const char *at = build->location; *at != '\0' && used < sizeof plain - 1; at++) {
-        bool fine = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') ||
-                    (*at >= '0' && *at <= '9');
+        bool fine =
+            (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9');
         if (fine)
             plain[used++] = *at;
     }
@@ -251,8 +251,8 @@ enum status snapshot_build(struct snapshot_build *build, struct error *error)
     if (status != STATUS_OK)
         (void)unlink(part);
     else
-        build->answer.signature = countersign_snapshot(build->answer.id, &build->answer.sha256,
-                                                       &build->options->secret);
+        build->answer.signature =
+            countersign_snapshot(build->answer.id, &build->answer.sha256, &build->options->secret);
     free(filled);
     free(part);
     free(packed);

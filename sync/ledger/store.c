@@ -31,8 +31,8 @@ static const char *sqlite_location(const char *location)
 
 static enum status unknown_engine(const char *location, struct error *error)
 {
-    return error_set(error, STATUS_UNSUPPORTED,
-                     "database \"%s\" is not known: write sqlite:PATH", location);
+    return error_set(error, STATUS_UNSUPPORTED, "database \"%s\" is not known: write sqlite:PATH",
+                     location);
 }
 
 enum status store_open(const char *location, bool create, struct store **out, struct error *error)
@@ -54,8 +54,7 @@ enum status store_restore(const char *location, const char *from, struct error *
 {
     const char *path = sqlite_location(location);
 
-    return path == NULL ? unknown_engine(location, error)
-                        : store_sqlite_restore(path, from, error);
+    return path == NULL ? unknown_engine(location, error) : store_sqlite_restore(path, from, error);
 }
 
 void store_close(struct store *store)

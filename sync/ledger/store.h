@@ -131,8 +131,7 @@ enum status store_next(struct store_session *session, struct store_query *query,
                        struct error *error) MUST_USE;
 void store_done(struct store_session *session, struct store_query *query);
 int64_t store_column_int(struct store_session *session, struct store_query *query, int column);
-const char *store_column_text(struct store_session *session, struct store_query *query,
-                              int column);
+const char *store_column_text(struct store_session *session, struct store_query *query, int column);
 const void *store_column_blob(struct store_session *session, struct store_query *query, int column,
                               size_t *length);
 

@@ -247,7 +247,8 @@ static enum status sqlite_copy(struct store *base, struct db *target,
 
     if (status != STATUS_OK)
         return status;
-    /* DEFERRED: only the target is locked for writing, the source from its first row for reading. */
+    /* DEFERRED: only the target is locked for writing, the source from its first row for reading.
+     */
     status = db_begin_read(target, error);
     for (int i = 0; i < count && status == STATUS_OK; i++)
         status = copy_table(target, &copies[i], error);

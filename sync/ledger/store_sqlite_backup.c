@@ -30,8 +30,8 @@ static enum status copy_pages(struct db *from, struct db *to, struct error *erro
 }
 
 /* When nobody serves the database its -shm may be missing, which only an owner may make. */
-static enum status open_source(const char *path, struct store **store,
-                               struct store_session **owner, struct db **out, struct error *error)
+static enum status open_source(const char *path, struct store **store, struct store_session **owner,
+                               struct db **out, struct error *error)
 {
     struct error busy;
     enum status status = store_sqlite_open(path, false, store, &busy);

@@ -149,8 +149,8 @@ static size_t cell_index(struct tally *tally, const struct bucket *bucket, const
         tally->cells = mem_resize(tally->cells, tally->capacity * sizeof *tally->cells);
     }
     INVARIANT(tally->count < UINT32_MAX - 1);
-    tally->cells[tally->count] = (struct cell){
-        .hash = hash, .text = add_text(tally, bucket->location, bucket->status, sku)};
+    tally->cells[tally->count] =
+        (struct cell){.hash = hash, .text = add_text(tally, bucket->location, bucket->status, sku)};
     *slot = (uint32_t)++tally->count;
     return tally->count - 1;
 }
@@ -194,8 +194,7 @@ enum status tally_total_add(struct tally *tally, const struct tally_total *add)
             total = &tally->totals[i];
     }
     if (total == NULL) {
-        tally->totals =
-            mem_resize(tally->totals, (tally->total_count + 1) * sizeof *tally->totals);
+        tally->totals = mem_resize(tally->totals, (tally->total_count + 1) * sizeof *tally->totals);
         tally->totals[tally->total_count++] = *add;
         return STATUS_OK;
     }

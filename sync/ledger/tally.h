@@ -1,8 +1,8 @@
 /* What a set of entries does to stock and totals, summed up in memory: the fold of `moves`.
  *
- * Ingestion sums a batch and then touches each balance once; a rebuild sums everything and compares.
- * Both therefore run the same code. Every move adds to one cell what it takes from another of the
- * same item, so the cells of an item sum to zero, always.
+ * Ingestion sums a batch and then touches each balance once; a rebuild sums everything and
+ * compares. Both therefore run the same code. Every move adds to one cell what it takes from
+ * another of the same item, so the cells of an item sum to zero, always.
  */
 #ifndef HOLDFAST_LEDGER_TALLY_H
 #define HOLDFAST_LEDGER_TALLY_H

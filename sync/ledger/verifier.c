@@ -110,8 +110,8 @@ static enum status check_slice(struct store_session *session, struct slice *slic
                                      "WHERE id >= ?1 AND id <= ?2 ORDER BY id LIMIT ?3",
                                      values, 3, &query, error);
 
-    while (status == STATUS_OK &&
-           (status = store_next(session, query, &row, error)) == STATUS_OK && row)
+    while (status == STATUS_OK && (status = store_next(session, query, &row, error)) == STATUS_OK &&
+           row)
         check_row(session, query, slice);
     return status;
 }
@@ -120,16 +120,16 @@ static enum status mark_slice(void *context, const struct writer_turn *turn, str
 {
     const struct slice *slice = context;
     struct store_value values[] = {store_int(slice->number), store_int(slice->to)};
-    enum status status =
-        store_run(turn->session, "UPDATE epoch SET verified = ?2 WHERE number = ?1", values, 2,
-                  error);
+    enum status status = store_run(
+        turn->session, "UPDATE epoch SET verified = ?2 WHERE number = ?1", values, 2, error);
 
     for (int i = 0; i < slice->bad_count && status == STATUS_OK; i++) {
-        struct finding finding = {.kind = "signature", .location = slice->location,
-                                  .epoch = &slice->epoch, .seq = slice->bad[i]};
+        struct finding finding = {.kind = "signature",
+                                  .location = slice->location,
+                                  .epoch = &slice->epoch,
+                                  .seq = slice->bad[i]};
         status = finding_add(turn->session, &finding, turn->now_ms, error,
-                             "the signature of entry %lld does not hold",
-                             (long long)slice->bad[i]);
+                             "the signature of entry %lld does not hold", (long long)slice->bad[i]);
     }
     return status;
 }

@@ -60,9 +60,8 @@ void writer_free(struct writer *writer)
 static enum status run_group(struct writer *writer, struct ticket *first, const struct ticket *end,
                              struct error *error)
 {
-    struct writer_turn turn = {.session = writer->session,
-                               .feed = writer->draft,
-                               .now_ms = clock_wall_ms(&writer->clock)};
+    struct writer_turn turn = {
+        .session = writer->session, .feed = writer->draft, .now_ms = clock_wall_ms(&writer->clock)};
     enum status status = store_begin(writer->session, error);
 
     if (status != STATUS_OK)
