@@ -51,6 +51,7 @@ struct till_options {
     struct clock clock;
     struct entropy entropy;
     const struct fiscal *fiscal; /* NULL: none; must outlive the till */
+    const char *masks_path;      /* barcode-masks.json for in-store codes; NULL: none */
 };
 
 /* Opens the data folder: lock (writer), migrations, journal, open cart, replica if there is one.

@@ -22,6 +22,10 @@ struct staff_view {
 enum status till_staff(struct till *till, struct staff_view *out, int max, int *count,
                        struct error *error) MUST_USE;
 
+/* Whose badge is this code? Also while nobody is signed in. STATUS_NOT_FOUND: no badge. */
+enum status till_badge(struct till *till, const char *code, char staff[KEY_SIZE],
+                       struct error *error) MUST_USE;
+
 /* A PIN check takes a tenth of a second and 64 MiB: run it on a worker.
  *   till_pin_begin (till's thread) -> pin_check_run (any thread) -> till_pin_* (till's thread)
  * The PIN is wiped by pin_check_run, the hash by the last call. */
@@ -68,9 +72,10 @@ struct shift_view {
     struct money cash_taken; /* cash tenders minus change; negative tenders included */
     struct money card_taken;
     struct money paid_in, paid_out;
-    struct money expected; /* in the drawer: float + cash_taken + paid_in - paid_out */
-    struct rate_view rates[CART_RATES];
+    struct money expected;              /* in the drawer: float + cash_taken + paid_in - paid_out */
+    struct rate_view rates[CART_RATES]; /* their codes are in this struct: do not copy it */
     int rate_count;
+    char rate_codes[CART_RATES][KEY_SIZE];
 };
 
 /* STATUS_CONFLICT: one is open. Permission "shift_open". */

@@ -61,7 +61,7 @@ enum status till_item(struct till *till, const char *sku, struct tile_view *out,
 
 /* A scanned or typed code (bytes from a stranger, see code.h; what is refused there comes back as
  * SCAN_UNKNOWN without a line). `hint` is what the reader knows, else SYMBOLOGY_UNKNOWN.
- * Uses up the armed multiplier, and the return mode. An item already in the cart at the same price
+ * Uses up the armed multiplier. An item already in the cart at the same price
  * grows its line, which is selected; linked charges follow. Tenders taken stay. */
 enum status till_scan(struct till *till, const char *code, enum symbology hint,
                       struct scan_result *out, struct error *error) MUST_USE;

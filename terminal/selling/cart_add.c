@@ -401,6 +401,8 @@ void cart_add_unknown(struct cart *cart, const char *code, int64_t count, struct
     line->quantity = (cart->return_reason[0] != '\0' ? -1 : 1) * count * QUANTITY_ONE;
     copy_text(line->code, sizeof line->code, code);
     copy_text(line->unit, sizeof line->unit, "each");
+    copy_text(line->reason, sizeof line->reason, cart->return_reason);
+    copy_text(line->condition, sizeof line->condition, cart->return_condition);
     cart->selected = out->line = (int)line->id;
     out->outcome = SCAN_UNKNOWN;
 }
@@ -421,7 +423,7 @@ enum status cart_add_open(struct cart *cart, const struct add_moment *moment, in
         return error_set(error, STATUS_RANGE, "price");
     if (id == 0)
         line->quantity = returning(cart) ? -QUANTITY_ONE : QUANTITY_ONE;
-    if (line->quantity < 0) {
+    if (id == 0 && line->quantity < 0) {
         copy_text(line->reason, sizeof line->reason, cart->return_reason);
         copy_text(line->condition, sizeof line->condition, cart->return_condition);
     }

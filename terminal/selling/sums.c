@@ -1,6 +1,7 @@
 #include "terminal/selling/sums.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum status sums_add(struct sums *sums, const char *name, int64_t value, struct error *error)
@@ -32,6 +33,65 @@ int64_t sums_get(const struct sums *sums, const char *name)
             return sums->items[i].value;
     }
     return 0;
+}
+
+/* "rate:CODE:PPM:WHAT" into its parts; false for every other name. The code may hold colons. */
+static bool rate_parts(const char *name, struct sum_rate *out, const char **what)
+{
+    char stem[SUM_NAME_SIZE];
+    char *ppm;
+
+    if (strncmp(name, "rate:", 5) != 0)
+        return false;
+    copy_text(stem, sizeof stem, name + 5);
+    ppm = strrchr(stem, ':');
+    if (ppm == NULL)
+        return false;
+    *what = strrchr(name, ':') + 1;
+    *ppm = '\0';
+    ppm = strrchr(stem, ':');
+    if (ppm == NULL)
+        return false;
+    *ppm = '\0';
+    memset(out, 0, sizeof *out);
+    copy_text(out->code, sizeof out->code, stem);
+    out->rate_ppm = strtoll(ppm + 1, NULL, 10);
+    return true;
+}
+
+static struct sum_rate *rate_of(struct sum_rate *rates, int *count, const struct sum_rate *like)
+{
+    for (int i = 0; i < *count; i++) {
+        if (rates[i].rate_ppm == like->rate_ppm && strcmp(rates[i].code, like->code) == 0)
+            return &rates[i];
+    }
+    if (*count == CART_RATES)
+        return NULL;
+    rates[*count] = *like;
+    return &rates[(*count)++];
+}
+
+int sums_rates(const struct sums *sums, struct sum_rate out[CART_RATES])
+{
+    int count = 0;
+
+    for (int i = 0; i < sums->count; i++) {
+        struct sum_rate parts, *rate;
+        const char *what;
+
+        if (!rate_parts(sums->items[i].name, &parts, &what))
+            continue;
+        rate = rate_of(out, &count, &parts);
+        if (rate == NULL)
+            break;
+        if (strcmp(what, "net") == 0)
+            rate->net = sums->items[i].value;
+        else if (strcmp(what, "tax") == 0)
+            rate->tax = sums->items[i].value;
+        else
+            rate->gross = sums->items[i].value;
+    }
+    return count;
 }
 
 static bool contains(const struct sums *all, const struct sums *some)

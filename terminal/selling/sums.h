@@ -31,6 +31,14 @@ enum status sums_add(struct sums *sums, const char *name, int64_t value,
 int64_t sums_get(const struct sums *sums, const char *name); /* 0 when it is not there */
 bool sums_equal(const struct sums *a, const struct sums *b); /* zeros count as missing */
 
+/* The sums per tax rate, by code, then rate. Returns how many, at most CART_RATES. */
+struct sum_rate {
+    char code[KEY_SIZE];
+    int64_t rate_ppm;
+    int64_t net, tax, gross;
+};
+int sums_rates(const struct sums *sums, struct sum_rate out[CART_RATES]);
+
 /* {"sales":3,...}, zeros left out. */
 json_t *sums_to_json(const struct sums *sums);
 enum status sums_from_json(const json_t *json, struct sums *out, struct error *error) MUST_USE;

@@ -1,0 +1,239 @@
+/* Print jobs and receipts.
+ */
+#include "terminal/till_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One transaction around a change of print jobs. */
+static enum status commit(struct till *till, enum status status, struct error *error)
+{
+    if (status == STATUS_OK)
+        status = db_commit(till->db, error);
+    if (status != STATUS_OK)
+        db_rollback(till->db);
+    return till_after(till, status, error);
+}
+
+static enum status begin(struct till *till, struct error *error)
+{
+    enum status status = till_want_writer(till, error);
+
+    return status == STATUS_OK ? db_begin(till->db, error) : status;
+}
+
+enum status till_print_next(struct till *till, struct print_job_view *out,
+                            struct document **document, struct error *error)
+{
+    int64_t waiting, failed;
+    enum status status = till_want_writer(till, error);
+
+    *document = NULL;
+    memset(out, 0, sizeof *out);
+    if (status == STATUS_OK)
+        status = print_job_counts(till->db, &waiting, &failed, error);
+    if (status != STATUS_OK)
+        return status;
+    if (waiting == 0)
+        return error_set(error, STATUS_NOT_FOUND, "nothing to print");
+    status = begin(till, error);
+    if (status != STATUS_OK)
+        return status;
+    status = print_job_next(till->db, out, document, error);
+    if (status == STATUS_NOT_FOUND) {
+        /* What can't be read was marked failed on the way: that stays. */
+        enum status committed = commit(till, STATUS_OK, error);
+
+        return committed == STATUS_OK ? error_set(error, STATUS_NOT_FOUND, "nothing to print")
+                                      : committed;
+    }
+    status = commit(till, status, error);
+    if (status != STATUS_OK) {
+        document_destroy(*document);
+        *document = NULL;
+    }
+    return status;
+}
+
+enum status till_print_done(struct till *till, int64_t job, bool printed, const char *message,
+                            struct error *error)
+{
+    enum status status = begin(till, error);
+
+    if (status != STATUS_OK)
+        return status;
+    return commit(till, print_job_done(till->db, job, printed, message, error), error);
+}
+
+enum status till_print_retry(struct till *till, int64_t job, struct error *error)
+{
+    enum status status = begin(till, error);
+
+    if (status != STATUS_OK)
+        return status;
+    return commit(till, print_job_retry(till->db, job, error), error);
+}
+
+enum status till_print_jobs(struct till *till, struct print_job_view *out, int max, int *count,
+                            struct error *error)
+{
+    *count = 0;
+    if (till->db == NULL)
+        return error_set(error, STATUS_IO, "till.db is not open");
+    return print_job_list(till->db, out, max, count, error);
+}
+
+static enum status queue(struct till *till, const struct document *document, const char *copy_of,
+                         int64_t *job, struct error *error)
+{
+    int64_t id = 0;
+    enum status status = begin(till, error);
+
+    if (status != STATUS_OK)
+        return status;
+    status = commit(till, print_job_add(till->db, till_wall(till), document, copy_of, &id, error),
+                    error);
+    if (status == STATUS_OK && job != NULL)
+        *job = id;
+    return status;
+}
+
+enum status till_print_test(struct till *till, struct error *error)
+{
+    struct receipt_shop shop;
+    struct document *document;
+    enum status status = till_want_replica(till, error);
+
+    if (status != STATUS_OK)
+        return status;
+    shop = till_shop(till, "");
+    document = test_document(&shop, till_wall(till));
+    status = queue(till, document, "", NULL, error);
+    document_destroy(document);
+    return status;
+}
+
+/* ---- receipts ---------------------------------------------------------------------------------
+ */
+
+enum status till_receipts(struct till *till, const char *number_part, int offset,
+                          struct receipt_view *out, int max, int *count, struct error *error)
+{
+    struct receipt_row *rows;
+    enum status status;
+
+    *count = 0;
+    if (till->db == NULL)
+        return error_set(error, STATUS_IO, "till.db is not open");
+    rows = mem_alloc(((size_t)max + 1) * sizeof *rows);
+    status = receipt_list(till->db, number_part, offset, rows, max, count, error);
+    for (int i = 0; i < *count; i++) {
+        memset(&out[i], 0, sizeof out[i]);
+        copy_text(out[i].receipt, sizeof out[i].receipt, rows[i].number);
+        copy_text(out[i].staff, sizeof out[i].staff, rows[i].staff);
+        out[i].seq = ENTRY_KEY_SEQ(rows[i].entry);
+        out[i].at_ms = rows[i].at_ms;
+        out[i].total.minor = rows[i].total;
+        out[i].is_return = rows[i].is_return;
+    }
+    free(rows);
+    return status;
+}
+
+struct rebuild {
+    struct till *till;
+    struct document *document;
+    const char *staff;
+    int64_t seq;
+    struct error *error;
+};
+
+/* The receipt of one stored entry. */
+static enum status rebuild(void *context, const struct stored_entry *stored)
+{
+    struct rebuild *rebuild = context;
+    struct receipt_shop shop = till_shop(rebuild->till, rebuild->staff);
+    char hex[HASH_HEX_SIZE], code[RECEIPT_CODE_SIZE];
+    struct entry entry;
+    enum status status;
+
+    if (stored->seq != rebuild->seq)
+        return STATUS_CANCELLED;
+    status = entry_parse(stored->bytes, stored->length, &entry, rebuild->error);
+    if (status != STATUS_OK)
+        return status;
+    hex_write(stored->hash.bytes, HASH_SIZE, hex);
+    receipt_code(json_text_or(entry.body, "receipt", ""), hex, code);
+    rebuild->document = receipt_document(&shop, entry.body, code, "");
+    entry_finish(&entry);
+    return STATUS_CANCELLED;
+}
+
+static enum status from_entry(struct till *till, const struct receipt_row *row,
+                              struct document **out, struct error *error)
+{
+    struct journal_epoch_info *epochs;
+    struct staff staff;
+    struct error local;
+    struct rebuild context = {.till = till, .seq = ENTRY_KEY_SEQ(row->entry)};
+    size_t count;
+    enum status status = till_want_replica(till, error);
+
+    if (status == STATUS_OK)
+        status = journal_epochs(till->db, &epochs, &count, error);
+    if (status != STATUS_OK)
+        return status;
+    context.error = error == NULL ? &local : error;
+    context.staff = row->staff;
+    if (people_find(catalogue_db(till->catalogue), row->staff, &staff, NULL) == STATUS_OK)
+        context.staff = staff.name;
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        if (epochs[i].number == row->entry >> 40)
+            status = journal_read(till->db, &epochs[i].epoch, context.seq - 1, 1, ENTRY_MAX_BYTES,
+                                  rebuild, &context, error);
+    }
+    free(epochs);
+    if (status == STATUS_OK && context.document == NULL)
+        status = error_set(error, STATUS_NOT_FOUND, "no entry of receipt %s", row->number);
+    *out = context.document;
+    return status;
+}
+
+enum status till_receipt(struct till *till, const char *number, struct document **out,
+                         struct error *error)
+{
+    struct receipt_row row;
+    enum status status;
+
+    *out = NULL;
+    if (till->db == NULL)
+        return error_set(error, STATUS_IO, "till.db is not open");
+    if (number[0] == '\0')
+        return error_set(error, STATUS_NOT_FOUND, "no receipt without a number");
+    status = receipt_find(till->db, number, &row, error);
+    if (status != STATUS_OK)
+        return status;
+    if (row.print_job != 0 && print_job_document(till->db, row.print_job, out, NULL) == STATUS_OK) {
+        if (strcmp(document_number(*out), number) == 0)
+            return STATUS_OK;
+        document_destroy(*out);
+        *out = NULL;
+    }
+    return from_entry(till, &row, out, error);
+}
+
+enum status till_reprint(struct till *till, const char *number, int64_t *job, struct error *error)
+{
+    struct document *original, *copy;
+    enum status status = till_want_writer(till, error);
+
+    if (status == STATUS_OK)
+        status = till_receipt(till, number, &original, error);
+    if (status != STATUS_OK)
+        return status;
+    copy = document_copy_of(original);
+    status = queue(till, copy, number, job, error);
+    document_destroy(copy);
+    document_destroy(original);
+    return status;
+}
