@@ -117,6 +117,16 @@ static void test_device__link_and_absence_are_told_apart(void **state)
     free(other);
 }
 
+static void test_device__pipe_is_refused_before_it_is_read(void **state)
+{
+    struct enrolled *enrolled = *state;
+    struct device_identity read;
+    assert_int_equal(mkfifo(enrolled->path, 0600), 0);
+    (void)alarm(20); /* reading it would wait for ever */
+    assert_int_equal(read_it(enrolled, &read), STATUS_DENIED);
+    (void)alarm(0);
+}
+
 static void test_device__identity_is_never_overwritten(void **state)
 {
     struct enrolled *enrolled = *state;
@@ -194,6 +204,7 @@ int main(void)
         CASE(test_device__file_is_for_its_owner_only),
         CASE(test_device__readable_secret_is_refused),
         CASE(test_device__link_and_absence_are_told_apart),
+        CASE(test_device__pipe_is_refused_before_it_is_read),
         CASE(test_device__identity_is_never_overwritten),
         CASE(test_device__malformed_file_is_refused_and_gives_nothing),
         CASE(test_device__secret_of_another_key_is_refused),

@@ -206,17 +206,17 @@ static void test_acked__last_changed_is_last_and_unsigned_is_left_out(void **sta
                      STATUS_OK);
     assert_int_equal(count, 0);
     assert_null(points);
-    put_head(&fixture, db, 9, 5);
+    put_head(&fixture, db, 2, 5);
     put_head(&fixture, db, 3, 7);
     put_head(&fixture, db, 5, 1);
-    put_head(&fixture, db, 9, 4);
+    put_head(&fixture, db, 2, 4);
     assert_int_equal(db_exec(db, "UPDATE acked SET seq = 8 WHERE seq = 7", NULL), STATUS_OK);
     assert_int_equal(acked_list(db, &fixture.identity.device, &fixture.ledger_key, &points, &count,
                                 &fixture.error),
                      STATUS_OK);
     assert_int_equal(count, 2);
     assert_int_equal(points[0].epoch.bytes[0], 5);
-    assert_int_equal(points[1].epoch.bytes[0], 9);
+    assert_int_equal(points[1].epoch.bytes[0], 2);
     assert_int_equal(points[1].seq, 4);
     free(points);
     assert_int_equal(acked_get(db, &fixture.identity.device, &(struct id){{5}}, &one, NULL),

@@ -195,7 +195,10 @@ static void test_journal__damaged_head_is_found_at_opening(void **state)
         " WHERE id = (SELECT max(id) FROM entry)",
         "UPDATE entry SET hash = zeroblob(32) WHERE id = (SELECT max(id) FROM entry)",
         "UPDATE entry SET signature = x'00' WHERE id = (SELECT max(id) FROM entry)",
+        "UPDATE entry SET signature = randomblob(64) WHERE id = (SELECT max(id) FROM entry)",
         "DELETE FROM entry WHERE id = (SELECT max(id) FROM entry)",
+        "INSERT INTO entry SELECT id + 1, hash, signature, bytes FROM entry"
+        " ORDER BY id DESC LIMIT 1",
         "UPDATE chain SET seq = seq - 1",
         "UPDATE chain SET hash = zeroblob(32)",
         "UPDATE chain SET sales_minor = sales_minor + 1",

@@ -157,11 +157,27 @@ static void test_verify__joined_histories_are_a_fork(void **state)
     for (int64_t seq = 1; seq <= ENTRIES; seq++)
         whole[seq] = get_row(fixture, seq);
     for (int64_t seq = 1; seq <= ENTRIES; seq++) {
-        rewrite_from(fixture, seq, wrong);
+        rewrite_from(fixture, seq, wrong, 0);
         one_fault(fixture, FAULT_FORK, seq, 1, "joined");
         for (int64_t i = 1; i <= ENTRIES; i++)
             put_row(fixture, i, &whole[i]);
     }
+}
+
+/* Only a broken till could do this: its clock of entries went back. */
+static void test_verify__hlc_that_does_not_grow_is_an_order_fault(void **state)
+{
+    struct fixture *fixture = *state;
+    struct row fourth = get_row(fixture, 4);
+    struct entry entry;
+    fixture_ok(fixture, entry_parse(fourth.bytes, fourth.length, &entry, &fixture->error));
+    rewrite_from(fixture, 5, fourth.hash, entry.head.hlc + 1);
+    no_fault(fixture);
+    rewrite_from(fixture, 5, fourth.hash, entry.head.hlc);
+    one_fault(fixture, FAULT_ORDER, 5, 1, "the same hlc");
+    rewrite_from(fixture, 5, fourth.hash, 1);
+    one_fault(fixture, FAULT_ORDER, 5, 1, "a lower hlc");
+    entry_finish(&entry);
 }
 
 /* Two tills went on from one copy; the rows of the one are put behind those of the other. */
@@ -230,6 +246,7 @@ int main(void)
         CASE(test_verify__swapped_pair_is_one_order_fault),
         CASE(test_verify__copied_entry_is_an_order_fault),
         CASE(test_verify__joined_histories_are_a_fork),
+        CASE(test_verify__hlc_that_does_not_grow_is_an_order_fault),
         CASE(test_verify__clones_rows_are_a_fork),
         CASE(test_verify__several_faults_are_all_told),
     };

@@ -90,8 +90,9 @@ static inline void epoch_secret(struct fixture *fixture, struct secret_key *secr
     epoch_keys(&fixture->identity.device_secret, journal_epoch(fixture->journal), &key, secret);
 }
 
-/* Signs row `seq` anew with another prev, and all after it so that they follow; `chain` too. */
-static inline void rewrite_from(struct fixture *fixture, int64_t seq, struct hash prev)
+/* Signs row `seq` anew with another prev, and hlc unless 0, and all after it so that they follow;
+ * `chain` too. */
+static inline void rewrite_from(struct fixture *fixture, int64_t seq, struct hash prev, int64_t hlc)
 {
     struct secret_key secret;
     struct db_statement *statement;
@@ -102,6 +103,9 @@ static inline void rewrite_from(struct fixture *fixture, int64_t seq, struct has
         struct sealed_entry sealed;
         fixture_ok(fixture, entry_parse(row.bytes, row.length, &entry, &fixture->error));
         json_put_hex(entry.body, "prev", prev.bytes, HASH_SIZE);
+        if (hlc != 0)
+            json_put_int(entry.body, "hlc", hlc);
+        hlc = 0;
         fixture_ok(fixture, entry_seal(entry.body, &secret, &sealed, &fixture->error));
         row.hash = sealed.hash;
         row.signature = sealed.signature;
