@@ -217,8 +217,8 @@ static int advance_of(TTF_Font *font, char *string)
     int with = 0;
     int space = 0;
     memcpy(string + length, " ", 2);
-    bool failed = TTF_SizeUTF8(font, string, &with, NULL) != 0 ||
-                  TTF_SizeUTF8(font, " ", &space, NULL) != 0;
+    bool failed =
+        TTF_SizeUTF8(font, string, &with, NULL) != 0 || TTF_SizeUTF8(font, " ", &space, NULL) != 0;
     string[length] = '\0';
     return failed || length == 0 ? 0 : with - space;
 }
