@@ -280,10 +280,14 @@ static struct mask *lay_out(const struct line *line, struct rect ink, int baseli
             if (row_y < 0 || row_y >= ink.h)
                 continue;
             const uint32_t *row = (const uint32_t *)s->pixels + (ptrdiff_t)y * (s->pitch / 4);
-            uint8_t *out = mask->coverage + (ptrdiff_t)row_y * ink.w + (run->x - ink.x);
+            uint8_t *out = mask->coverage + (ptrdiff_t)row_y * ink.w;
             for (int x = 0; x < s->w; x++) {
-                uint32_t sum = out[x] + (row[x] >> 24);
-                out[x] = (uint8_t)(sum > 255 ? 255 : sum);
+                int at = run->x - ink.x + x;
+                uint32_t ink_here = row[x] >> 24;
+                if (ink_here == 0 || at < 0 || at >= ink.w)
+                    continue; /* a run of spaces may lie outside what has ink */
+                uint32_t sum = out[at] + ink_here;
+                out[at] = (uint8_t)(sum > 255 ? 255 : sum);
             }
         }
     }

@@ -3,6 +3,7 @@
  */
 #include "ui/draw/canvas.h"
 
+#include <SDL.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -283,6 +284,38 @@ static void test_canvas__saves_a_png(void **state)
     assert_int_equal(canvas_save(world->canvas, "/no/such/folder/x.png", &error), STATUS_IO);
 }
 
+/* The window's canvas shows what the memory canvas shows; a resize draws it whole. */
+static void test_canvas__window_and_memory_are_alike(void **state)
+{
+    struct world *world = *state;
+    struct error error = {0};
+    canvas_hints();
+    SDL_SetHint(SDL_HINT_VIDEODRIVER, "dummy");
+    assert_int_equal(SDL_Init(SDL_INIT_VIDEO), 0);
+    SDL_Window *window = SDL_CreateWindow("test", 0, 0, WIDTH, HEIGHT, 0);
+    assert_non_null(window);
+    struct canvas *shown = NULL;
+    int64_t damage = 0;
+    assert_int_equal(canvas_create_window(window, &shown, &error), STATUS_OK);
+    rows(world, green);
+    show(world);
+    assert_int_equal(canvas_draw(shown, world->list, &damage, &error), STATUS_OK);
+    assert_int_equal(damage, WIDTH * HEIGHT);
+    assert_same_pixels(world->canvas, shown);
+    assert_int_equal(canvas_draw(shown, world->list, &damage, &error), STATUS_OK);
+    assert_int_equal(damage, 0);
+    SDL_SetWindowSize(window, 320, 200);
+    SDL_PumpEvents();
+    draw_list_clear(world->list, 320, 200);
+    draw_fill(world->list, (struct rect){0, 0, 320, 200}, white);
+    assert_int_equal(canvas_draw(shown, world->list, &damage, &error), STATUS_OK);
+    assert_int_equal(damage, 320 * 200);
+    assert_int_equal(canvas_size(shown).w, 320);
+    canvas_free(shown);
+    SDL_DestroyWindow(window);
+    SDL_Quit();
+}
+
 /* Corners: what the left shows, the right shows mirrored, and a ring is no wider than its border.
  */
 static void test_paint__rounded_shapes_are_symmetric(void **state)
@@ -315,6 +348,7 @@ int main(void)
         TEST(test_damage__rectangles_are_disjoint),
         TEST(test_damage__too_many_rectangles_become_one),
         TEST(test_canvas__saves_a_png),
+        TEST(test_canvas__window_and_memory_are_alike),
         TEST(test_paint__rounded_shapes_are_symmetric),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
