@@ -207,8 +207,11 @@ static int64_t earlier(int64_t a, int64_t b)
 static void add_wait(struct agent *agent)
 {
     struct agent_actions *actions = agent->actions;
-    int64_t until = earlier(agent->mono_ms + LOOK_EVERY_MS, agent->look_at);
+    int64_t until = agent->mono_ms + LOOK_EVERY_MS;
 
+    /* A look that can't be taken now (no greeting, a batch out, a backoff) must not wake us. */
+    if (agent->hello && flow_ready(agent, FLOW_UPLINK))
+        until = earlier(until, agent->look_at);
     for (int i = 0; i < FLOWS; i++) {
         const struct flow_state *state = &agent->flows[i];
         if (state->call != 0)

@@ -29,6 +29,8 @@
 #define VERSION_FLOOR_MS  60000
 #define RETRY_MAX_MS      60000
 #define RETRY_MIN_MS      100
+#define USELESS_MS        1000
+#define PROGRESS_BYTES    ((int64_t)1 << 20) /* so much in one call: the line is good */
 
 static void close_part(struct agent *agent)
 {
@@ -114,12 +116,34 @@ void snapshot_close(struct agent *agent)
     agent->current = NULL;
 }
 
+/* The next request may go out; what failed before is forgotten only when a replica is in use, or a
+ * snapshot that is damaged each time would be fetched without end. */
+static void go_on(struct agent *agent)
+{
+    agent->flows[FLOW_SNAPSHOT].call = 0;
+    agent->flows[FLOW_SNAPSHOT].not_before = 0;
+    agent->flows[FLOW_SNAPSHOT].clock_retries = 0;
+}
+
+/* A whole fetch was for nothing: the pause before the next doubles each time. */
+static int64_t useless_fetch(struct agent *agent)
+{
+    int64_t pause = USELESS_MS;
+
+    for (int i = 0; i < agent->snapshot.useless && pause < RETRY_MAX_MS; i++)
+        pause *= 2;
+    agent->snapshot.useless++;
+    return pause;
+}
+
 void snapshot_want(struct agent *agent, const char *why)
 {
     struct snapshot_state *snapshot = &agent->snapshot;
 
     flow_cancel(agent, FLOW_CHANGES);
     agent->up_to_date = false;
+    /* The ledger may have been restored: what it still holds of the journal is asked anew. */
+    agent->hello = false;
     if (snapshot->stage == SNAPSHOT_WANTED || snapshot->stage == SNAPSHOT_FETCHING)
         return;
     agent_log(agent, LOG_LEVEL_INFO, "a new snapshot is needed: %s", why);
@@ -127,7 +151,7 @@ void snapshot_want(struct agent *agent, const char *why)
         /* The one just fetched is of no use: not again at once. */
         drop_next(agent);
         discard(agent);
-        flow_fail(agent, FLOW_SNAPSHOT, 0, "The snapshot was too old already");
+        flow_fail(agent, FLOW_SNAPSHOT, useless_fetch(agent), "The snapshot was too old already");
     }
     snapshot->stage = SNAPSHOT_WANTED;
 }
@@ -157,6 +181,7 @@ static void ask_bytes(struct agent *agent)
               STATUS_OK);
     question.path = buf_text(&agent->path);
     agent->snapshot.asking = false;
+    agent->snapshot.call_start = agent->snapshot.have;
     flow_send(agent, FLOW_SNAPSHOT, &question);
 }
 
@@ -219,7 +244,7 @@ static void finish_fetch(struct agent *agent)
     close_part(agent);
     status = make_ready(agent, &error);
     if (status == STATUS_OK) {
-        flow_good(agent, FLOW_SNAPSHOT);
+        go_on(agent);
         flow_cancel(agent, FLOW_CHANGES);
         agent->flows[FLOW_CHANGES].not_before = 0;
         agent->snapshot.stage = SNAPSHOT_CATCHING;
@@ -234,7 +259,8 @@ static void finish_fetch(struct agent *agent)
         flow_fail(agent, FLOW_SNAPSHOT, VERSION_FLOOR_MS,
                   "The catalogue is of another version than this program: %s", error.text);
     else
-        flow_fail(agent, FLOW_SNAPSHOT, 0, "The snapshot arrived damaged: %s", error.text);
+        flow_fail(agent, FLOW_SNAPSHOT, useless_fetch(agent), "The snapshot arrived damaged: %s",
+                  error.text);
 }
 
 void snapshot_advance(struct agent *agent)
@@ -279,6 +305,8 @@ void snapshot_chunk(struct agent *agent, const struct agent_event *event)
         status = part_write(snapshot->part, event->bytes, event->length, event->offset, &error);
     if (status == STATUS_OK) {
         snapshot->have += (int64_t)event->length;
+        if (snapshot->have - snapshot->call_start >= PROGRESS_BYTES)
+            backoff_reset(&agent->flows[FLOW_SNAPSHOT].backoff);
         return;
     }
     flow_cancel(agent, FLOW_SNAPSHOT);
@@ -321,12 +349,12 @@ static void take_manifest(struct agent *agent, const char *body, size_t length)
     }
     snapshot->manifest = manifest;
     snapshot->stage = SNAPSHOT_FETCHING;
-    flow_good(agent, FLOW_SNAPSHOT);
+    go_on(agent);
 }
 
 static void wait_for_manifest(struct agent *agent, int64_t retry_ms)
 {
-    flow_good(agent, FLOW_SNAPSHOT);
+    go_on(agent);
     if (retry_ms < RETRY_MIN_MS)
         retry_ms = RETRY_MIN_MS;
     if (retry_ms > RETRY_MAX_MS)
@@ -395,6 +423,7 @@ void snapshot_caught_up(struct agent *agent, bool more)
               (long long)apply_number(agent->current));
     discard(agent);
     agent->snapshot.stage = SNAPSHOT_NONE;
+    agent->snapshot.useless = 0;
     agent->up_to_date = true;
     flow_good(agent, FLOW_SNAPSHOT);
     agent_poke_till(agent, "replica");

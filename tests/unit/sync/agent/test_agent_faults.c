@@ -49,7 +49,7 @@ static void change_something(struct world *world)
 static void disturb_ledger(struct world *world)
 {
     struct fake_ledger *ledger = world->ledger;
-    const struct entropy entropy = entropy_system();
+    const struct entropy entropy = fixture_entropy(world->till);
 
     switch (world_random(world, 40)) {
     case 0:

@@ -129,7 +129,7 @@ static inline void world_start_agent(struct world *world)
 {
     struct agent_options options = {.folder = world->till->folder.path,
                                     .identity = &world->till->identity,
-                                    .entropy = entropy_system(),
+                                    .entropy = fixture_entropy(world->till),
                                     .wait_s = 25};
     struct agent_event event = {.kind = AGENT_STARTED};
     struct error error;
@@ -164,6 +164,7 @@ static inline struct world *world_make(uint64_t seed)
     world->seed = seed;
     world->mono_ms = 1000;
     world->till = fixture_make("");
+    world->till->random += seed << 32; /* the agent's nonces and jitter differ by seed too */
     ledger_folder = path_join(world->till->folder.path, "ledger");
     assert_int_equal(file_make_folder(ledger_folder, 0700, NULL), STATUS_OK);
     world->ledger = fake_ledger_make(ledger_folder);
