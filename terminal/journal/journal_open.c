@@ -12,13 +12,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The row of the head itself, and that nothing lies behind it. */
+/* Whether the recorded hash is what the epoch's key signed and `chain` remembers: what the next entry
+ * will be linked to. The bytes may have rotted on the disk since: then the ledger gets the recorded
+ * hash in their place, verify names the entry, and the chain goes on. */
+static bool head_sound(const struct epoch_row *epoch, const struct chain_row *chain,
+                       const struct entry_row *row)
+{
+    return row->sizes_right && hash_equal(&row->stored.hash, &chain->hash) &&
+           entry_signature_valid(&row->stored.hash, &row->stored.signature, &epoch->epoch_key);
+}
+
+static bool bytes_whole(const struct entry_row *row)
+{
+    struct hash computed = entry_hash(row->stored.bytes, row->stored.length);
+
+    return hash_equal(&computed, &row->stored.hash);
+}
+
+/* The row of the head, and that nothing lies behind it. */
 static enum status check_head(struct db *db, const struct epoch_row *epoch,
                               const struct chain_row *chain, struct error *error)
 {
     struct entry_row row;
-    struct hash computed;
-    bool found = false, sound;
+    bool found = false, sound, whole;
     int64_t last = 0;
     enum status status = rows_last_seq(db, epoch->number, &last, error);
 
@@ -32,18 +48,20 @@ static enum status check_head(struct db *db, const struct epoch_row *epoch,
         return status;
     if (!found)
         return error_set(error, STATUS_CORRUPT, "journal: the last entry is missing");
-    computed = entry_hash(row.stored.bytes, row.stored.length);
-    sound = row.sizes_right && hash_equal(&computed, &row.stored.hash) &&
-            hash_equal(&computed, &chain->hash) &&
-            entry_signature_valid(&computed, &row.stored.signature, &epoch->epoch_key);
+    sound = head_sound(epoch, chain, &row);
+    whole = bytes_whole(&row);
     rows_entry_done(&row);
     if (!sound)
         return error_set(error, STATUS_CORRUPT, "journal: entry %lld is not what was signed",
                          (long long)chain->seq);
+    if (!whole)
+        log_line(LOG_LEVEL_ERROR, "journal", "entry %lld is damaged on this disk; going on after it",
+                 (long long)chain->seq);
     return STATUS_OK;
 }
 
-/* The totals of `chain` are those of the entry that it says they are from. */
+/* The totals of `chain` are those of the entry that it says they are from. A damaged entry can't
+ * speak against them. */
 static enum status check_totals(struct db *db, int64_t number, const struct chain_row *chain,
                                 struct error *error)
 {
@@ -60,6 +78,10 @@ static enum status check_totals(struct db *db, int64_t number, const struct chai
         return status;
     if (!found)
         return error_set(error, STATUS_CORRUPT, "journal: perpetual totals of no entry");
+    if (!bytes_whole(&row)) {
+        rows_entry_done(&row);
+        return STATUS_OK;
+    }
     status = entry_parse(row.stored.bytes, row.stored.length, &entry, error);
     rows_entry_done(&row);
     if (status == STATUS_OK)

@@ -191,8 +191,6 @@ static void test_journal__perpetual_totals_live_on(void **state)
 static void test_journal__damaged_head_is_found_at_opening(void **state)
 {
     static const char *const damages[] = {
-        "UPDATE entry SET bytes = CAST(replace(CAST(bytes AS TEXT), '100', '900') AS BLOB)"
-        " WHERE id = (SELECT max(id) FROM entry)",
         "UPDATE entry SET hash = zeroblob(32) WHERE id = (SELECT max(id) FROM entry)",
         "UPDATE entry SET signature = x'00' WHERE id = (SELECT max(id) FROM entry)",
         "UPDATE entry SET signature = randomblob(64) WHERE id = (SELECT max(id) FROM entry)",
@@ -201,6 +199,7 @@ static void test_journal__damaged_head_is_found_at_opening(void **state)
         " ORDER BY id DESC LIMIT 1",
         "UPDATE chain SET seq = seq - 1",
         "UPDATE chain SET hash = zeroblob(32)",
+        "UPDATE entry SET hash = zeroblob(32); UPDATE chain SET hash = zeroblob(32)",
         "UPDATE chain SET sales_minor = sales_minor + 1",
         "UPDATE chain SET totals_seq = 1",
         "DELETE FROM chain",
@@ -220,6 +219,27 @@ static void test_journal__damaged_head_is_found_at_opening(void **state)
         db_rollback(fixture->db);
         fixture_ok(fixture, fixture_open_journal(fixture, NULL, 0));
     }
+}
+
+/* Bytes that rotted do not keep a shop from selling: the recorded hash carries the chain. */
+static void test_journal__rotten_last_entry_does_not_stop_the_till(void **state)
+{
+    struct fixture *fixture = *state;
+    struct verify_options options = {.device_key = &fixture->identity.device_key};
+    struct journal_report report;
+    append_sale(fixture, 100);
+    fixture_drop_triggers(fixture);
+    fixture_sql(fixture, "UPDATE entry SET bytes = substr(bytes, 2)"
+                         " WHERE id = (SELECT max(id) FROM entry)");
+    fixture_reopen(fixture, NULL, 0);
+    assert_false(journal_opened_anew(fixture->journal));
+    assert_int_equal(journal_perpetual(fixture->journal).sales_minor, 100);
+    append_sale(fixture, 50);
+    fixture_ok(fixture, journal_verify(fixture->db, &options, &report, &fixture->error));
+    assert_int_equal(report.epochs[0].fault_count, 1);
+    assert_int_equal(report.epochs[0].faults[0].kind, FAULT_ALTERED);
+    assert_int_equal(report.epochs[0].faults[0].seq, 2);
+    journal_report_finish(&report);
 }
 
 /* ---- a disk that refuses ---- */
@@ -377,6 +397,7 @@ int main(void)
         CASE(test_journal__clock_set_back_keeps_the_order),
         CASE(test_journal__perpetual_totals_live_on),
         CASE(test_journal__damaged_head_is_found_at_opening),
+        CASE(test_journal__rotten_last_entry_does_not_stop_the_till),
         CASE(test_journal__failed_commit_takes_the_head_back_and_trusts_nothing),
         CASE(test_journal__reading_is_bounded_by_count_and_bytes),
         CASE(test_journal__visitors_failure_comes_out),
