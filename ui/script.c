@@ -51,12 +51,32 @@ static enum status settle(struct script *script)
 
 /* ---- acting ---------------------------------------------------------------------------------- */
 
+/* The node of an id; "parked/" and a star is the first whose id begins so. */
+static const struct ui_node *find(struct script *script, const char *id)
+{
+    struct ui *ui = app_ui(script->app);
+    size_t length = strlen(id), count;
+    const struct ui_node *nodes = ui_nodes(ui, &count);
+
+    if (length == 0 || id[length - 1] != '*') {
+        return ui_node(ui, id);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (strncmp(nodes[i].id, id, length - 1) == 0) {
+            return &nodes[i];
+        }
+    }
+    return NULL;
+}
+
 static enum status press(struct script *script)
 {
     struct words *words = &script->words;
-    const char *id = words->count == 3 ? words->at[2] : words->at[1];
+    char id[128];
     struct ui *ui = app_ui(script->app);
-    const struct ui_node *node = ui_node(ui, id);
+    const struct ui_node *node = find(script, words->at[words->count - 1]);
+
+    snprintf(id, sizeof id, "%s", node ? node->id : words->at[words->count - 1]);
 
     if (words->count < 2 || words->count > 3) {
         return fail(script, "press [ROLE] ID");
@@ -334,6 +354,7 @@ static enum status left(struct script *script)
 static enum status note(struct script *script)
 {
     printf("%s\n", script->words.at[1]);
+    fflush(stdout);
     return STATUS_OK;
 }
 

@@ -2,6 +2,7 @@
  * # starts a comment; texts may stand in double quotes with \" and \\.
  *
  *   press [ROLE] ID        as a finger would: button pay, tile tile/PAN-001, item line/1
+ *                          (an ID that ends in a star: the first that begins so)
  *   touch ID               a real touch in the middle of what is seen of it
  *   type ID "TEXT"         into a field
  *   key NAME               "F12", "Ctrl+P", "7"

@@ -165,7 +165,7 @@ static void settle_price(struct desk *desk)
     ui_row(ui, (struct ui_box){.gap_mm = 2});
     ui_field(ui, "settle-name",
              &(struct ui_field){
-                 .hint = tr("What is it? (optional)"), .key = "F2", .weight = 1, .max_bytes = 60});
+                 .hint = tr("What is it? (optional)"), .key = "Ctrl+N", .weight = 1, .max_bytes = 60});
     ui_readout(ui, "price",
                &(struct ui_readout){.label = tr("Price"),
                                     .key = "Ctrl+P",

@@ -61,6 +61,7 @@ static void line_row(struct desk *desk, const struct line_view *line, float heig
         desk_quiet(desk);
         if (till_cart_select(desk->till, line->id, NULL) == STATUS_OK) {
             desk->pad.shown = !unknown;
+            ui_focus(ui, ui_id(ui, "line/%d", line->id));
             desk_go(desk, SCREEN_SELL);
         }
         line = selling_selected(desk);
@@ -69,7 +70,6 @@ static void line_row(struct desk *desk, const struct line_view *line, float heig
         ui_end(ui);
         return;
     }
-    ui_gap(ui, 1.5f);
     if (unknown) {
         ui_row(ui, (struct ui_box){.width_mm = 12, .align = UI_CENTER});
         ui_icon(ui, "question", UI_WARN, 0);
@@ -83,7 +83,6 @@ static void line_row(struct desk *desk, const struct line_view *line, float heig
     second_line(desk, line);
     ui_end(ui);
     ui_text(ui, amount, (struct ui_text){.style = TEXT_NUMBER, .align = UI_END_EDGE, .keep = true});
-    ui_gap(ui, 1.5f);
     ui_end(ui);
 }
 
@@ -253,29 +252,41 @@ static void sale_buttons(struct desk *desk, enum screen screen)
     bool empty = cart->count == 0;
     bool can_undo = cart->can_undo;
 
-    ui_grid(ui, (struct ui_box){.columns = room > 330 ? 4 : 2, .gap_mm = 2});
+    if (room > 330) {
+        ui_row(ui, (struct ui_box){.gap_mm = 2});
+    } else {
+        ui_grid(ui, (struct ui_box){.columns = 2, .gap_mm = 2});
+    }
     if (ui_button(ui, "park",
-                  &(struct ui_button){
-                      .label = tr("Park"), .icon = "pause", .key = "F5", .disabled = empty})) {
+                  &(struct ui_button){.label = tr("Park"),
+                                      .icon = "pause",
+                                      .key = "F5",
+                                      .weight = 5,
+                                      .disabled = empty})) {
         park(desk);
     }
     if (ui_button(ui, "discount",
                   &(struct ui_button){.label = tr("Discount"),
                                       .icon = "discount",
                                       .key = "F6",
+                                      .weight = 6,
                                       .disabled = empty,
                                       .on = screen == SCREEN_DISCOUNT})) {
         desk->discount = (struct discount_state){.percent = true, .reason = -1};
         desk_go(desk, SCREEN_DISCOUNT);
     }
     if (ui_button(ui, "undo",
-                  &(struct ui_button){
-                      .label = tr("Undo"), .icon = "undo", .key = "F7", .disabled = !can_undo})) {
+                  &(struct ui_button){.label = tr("Undo"),
+                                      .icon = "undo",
+                                      .key = "F7",
+                                      .weight = 5,
+                                      .disabled = !can_undo})) {
         desk_do(desk, &(struct deed){.run = run_undo,
                                      .failed = TR_MARK("There is nothing to take back.")});
     }
     if (ui_button(ui, "more",
-                  &(struct ui_button){.label = tr("More"), .icon = "more", .key = "F8"})) {
+                  &(struct ui_button){
+                      .label = tr("More"), .icon = "more", .key = "F8", .weight = 5})) {
         desk_go(desk, desk->screen == SCREEN_MORE ? SCREEN_SELL : SCREEN_MORE);
     }
     ui_end(ui);
@@ -290,7 +301,11 @@ static void tender_buttons(struct desk *desk)
     if (ui_button(
             ui, "back-to-sale",
             &(struct ui_button){
-                .label = tr("Back to the sale"), .icon = "back", .key = "Escape", .weight = 2})) {
+                .label = tr("Back to the sale"),
+                .icon = "back",
+                /* Beside the card terminal Escape leaves the terminal. */
+                .key = desk->tender.card ? "F4" : "Escape",
+                .weight = 2})) {
         desk_go(desk, SCREEN_SELL);
     }
     if (ui_button(ui, "park",

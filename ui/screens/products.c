@@ -38,7 +38,7 @@ static void category_chips(struct desk *desk)
     struct ui *ui = desk->ui;
     struct shelf *shelf = &desk->shelf;
     struct ui_option options[SHELF_CATEGORIES + 1] = {
-        {.name = "favourites", .label = tr("Favourites"), .icon = "star"}};
+        {.name = "favourites", .label = tr("Favourites")}};
     int chosen = *shelf->typed ? -1 : 0;
 
     for (int i = 0; i < shelf->category_count; i++) {
@@ -56,6 +56,7 @@ static void category_chips(struct desk *desk)
         ui_field_set(ui, "search", "");
         shelf->offset = 0;
         shelf->stale = true;
+        ui_focus(ui, ui_id(ui, "category/%s", options[pressed].name));
     }
 }
 
@@ -185,7 +186,6 @@ void products_show(struct desk *desk)
     if (shelf->stale) {
         load(desk);
     }
-    ui_card(ui, (struct ui_box){.pad_mm = 2, .gap_mm = 2});
     if (desk->ask.kind == ASK_LINK) {
         linking(desk);
     }

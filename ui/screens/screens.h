@@ -28,6 +28,7 @@ void drawer_pane(struct desk *desk);
 /* Parts. */
 void strip_show(struct desk *desk);
 void cart_show(struct desk *desk, enum screen screen);
+/* Inside the card that holds the search; closes it. */
 void products_show(struct desk *desk);
 /* Tiles of articles in a grid; ids are "PREFIX/SKU". `chosen` becomes the SKU pressed. */
 void tiles_show(struct desk *desk, const char *prefix, const struct tile_view *tiles, int count,

@@ -89,10 +89,10 @@ void sell_pane(struct desk *desk)
 
     ui_card(ui, (struct ui_box){.pad_mm = 2, .gap_mm = 2});
     bar(desk);
+    asking = desk->ask.kind;
     if (asking == ASK_LINK ||
         (asking == ASK_NONE && !desk->pad.shown && !(line && line->state == LINE_UNKNOWN))) {
-        ui_end(ui);
-        products_show(desk);
+        products_show(desk); /* goes on in the card of the bar, and closes it */
         digits(desk);
         return;
     }

@@ -172,6 +172,11 @@ void selling_scan(struct desk *desk, const char *code)
     struct scan_result result;
     enum status status = till_scan(desk->till, code, SYMBOLOGY_UNKNOWN, &result, &error);
 
+    if (status == STATUS_DENIED &&
+        till_badge(desk->till, code, result.staff, NULL) == STATUS_OK) {
+        take_badge(desk, &result);
+        return;
+    }
     if (status == STATUS_DENIED && !*desk->status.staff) {
         desk_say(desk, UI_BAD, "%s",
                  tr("Nobody is signed in. The code was not sold: sign in and scan it again."));

@@ -81,7 +81,7 @@ static bool pin_keys(struct desk *desk, struct pin_entry *entry)
         {.label = "1", .key = "1"},
         {.label = "2", .key = "2"},
         {.label = "3", .key = "3"},
-        {.label = tr("Delete all digits"), .icon = "close", .name = "clear", .key = "Delete"},
+        {.label = tr("Delete all digits"), .icon = "delete", .name = "clear", .key = "Delete"},
         {.label = "0", .key = "0"},
         {.label = tr("Delete the last digit"),
          .icon = "backspace",

@@ -101,9 +101,9 @@ void strip_show(struct desk *desk)
             (struct ui_text){.style = TEXT_SMALL, .tone = UI_INK2, .may_cut = true});
     connection(desk);
     ui_spacer(ui, 1);
-    device(desk, "scanner", "scanner", &desk->scanner, room > 400);
-    device(desk, "printer", "printer", &desk->printer, room > 400);
-    person(desk, room > 330);
+    device(desk, "scanner", "scanner", &desk->scanner, room > 330);
+    device(desk, "printer", "printer", &desk->printer, room > 330);
+    person(desk, room > 420);
     if (ui_button(ui, "status",
                   &(struct ui_button){.label = tr("Status"),
                                       .icon = "info",
