@@ -30,7 +30,8 @@ enum kind {
     KIND_JOINER,    /* ends a word, but people leave it out too */
     KIND_IGNORED,   /* marks, format characters: as if not there */
     KIND_WORD,
-    KIND_SPACELESS /* a letter of a script that writes no spaces */
+    KIND_SPACELESS, /* a letter of a script that writes no spaces */
+    KIND_MIXED      /* "1月" out of one sign: to be taken letter by letter */
 };
 
 struct entry {
@@ -179,7 +180,7 @@ static void entry_add_character(struct entry *entry, UChar32 c)
         entry_add(entry, spelled, strlen(spelled));
         return;
     }
-    if (is_dropped(c) || !is_word_character(c))
+    if (is_dropped(c) || is_joiner(c) || !is_word_character(c))
         return;
     struct buf bytes;
     buf_init(&bytes, 8);
@@ -202,6 +203,16 @@ static int32_t decompose(const struct fold *fold, UChar32 c, UChar out[64])
     return U_SUCCESS(error) ? length : 0;
 }
 
+static uint8_t kind_of_letters(const struct entry *entry)
+{
+    size_t at = 0, letters = 0, spaceless = 0;
+    for (; at < entry->length; letters++)
+        spaceless += is_spaceless((UChar32)text_next(entry->bytes, entry->length, &at));
+    if (letters == 0)
+        return KIND_SEPARATOR;
+    return spaceless == 0 ? KIND_WORD : spaceless == letters ? KIND_SPACELESS : KIND_MIXED;
+}
+
 static void learn(const struct fold *fold, UChar32 c, struct entry *entry)
 {
     entry->kind = KIND_SEPARATOR;
@@ -221,8 +232,7 @@ static void learn(const struct fold *fold, UChar32 c, struct entry *entry)
             part = ((part - 0xD800) << 10) + (text[++i] - 0xDC00) + 0x10000;
         entry_add_character(entry, part);
     }
-    if (entry->length > 0)
-        entry->kind = is_spaceless(c) ? KIND_SPACELESS : KIND_WORD;
+    entry->kind = kind_of_letters(entry);
 }
 
 static const struct entry *entry_of(struct fold *fold, uint32_t c)
@@ -239,6 +249,7 @@ static const struct entry *entry_of(struct fold *fold, uint32_t c)
 /* --- Words --- */
 
 struct maker {
+    struct fold *fold;
     struct buf *out;
     bool index;     /* with joined words and the ends of runs */
     bool first;     /* nothing was written yet */
@@ -324,22 +335,10 @@ static enum status end_joint(struct maker *maker)
     return status;
 }
 
-static enum status take_entry(struct maker *maker, const struct entry *entry)
+static enum status take_letters(struct maker *maker, const struct entry *entry)
 {
-    enum status status = STATUS_OK;
-    switch (entry->kind) {
-    case KIND_IGNORED:
-        return STATUS_OK;
-    case KIND_JOINER:
-        return end_word(maker);
-    case KIND_WORD:
-    case KIND_SPACELESS:
-        break;
-    default:
-        status = end_word(maker);
-        return status == STATUS_OK ? end_joint(maker) : status;
-    }
     bool spaceless = entry->kind == KIND_SPACELESS;
+    enum status status = STATUS_OK;
     if (maker->length > 0 && maker->spaceless != spaceless)
         status = end_word(maker);
     maker->spaceless = spaceless;
@@ -350,10 +349,35 @@ static enum status take_entry(struct maker *maker, const struct entry *entry)
     return status;
 }
 
+static enum status take_entry(struct maker *maker, const struct entry *entry)
+{
+    enum status status = STATUS_OK;
+    switch (entry->kind) {
+    case KIND_IGNORED:
+        return STATUS_OK;
+    case KIND_JOINER:
+        return end_word(maker);
+    case KIND_WORD:
+    case KIND_SPACELESS:
+        return take_letters(maker, entry);
+    case KIND_MIXED:
+        for (size_t at = 0; at < entry->length && status == STATUS_OK;) {
+            uint32_t letter = text_next(entry->bytes, entry->length, &at);
+            const struct entry *part = entry_of(maker->fold, letter);
+            status = part->kind == KIND_MIXED ? STATUS_OK : take_entry(maker, part);
+        }
+        return status;
+    default:
+        status = end_word(maker);
+        return status == STATUS_OK ? end_joint(maker) : status;
+    }
+}
+
 static enum status fold_text(struct fold *fold, const char *text, size_t length, bool index,
                              struct buf *out)
 {
     struct maker maker;
+    maker.fold = fold;
     maker.out = out;
     maker.index = index;
     maker.first = true;

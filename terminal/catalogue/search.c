@@ -2,7 +2,7 @@
  * prefixes:   Crème "brûlée  ->  "brulee"* AND "creme"*
  *
  * The index has its rows in the order of the answer, so the first `capacity` rows of the match are
- * the answer. Words of up to eight letters are read from FTS5's prefix indexes; longer ones are few
+ * the answer. Words of up to nine letters are read from FTS5's prefix indexes; longer ones are few
  * enough to be gathered.
  */
 #include "terminal/catalogue/search.h"
@@ -94,6 +94,10 @@ static enum status make_expression(struct search *search, const char *category, 
     buf_clear(out);
     size_t length = text_cut(query, strlen(query), SEARCH_QUERY_MAX);
     enum status status = fold_words(search->fold, query, length, &search->words);
+    if (status != STATUS_OK)
+        return status;
+    if (search->words.used == 0)
+        status = search_index_signs(query, length, &search->words);
     if (status != STATUS_OK)
         return status;
     size_t count = split(&search->words, words);

@@ -39,7 +39,8 @@ enum status search_writer_open(struct db *db, struct search_writer **out,
 void search_writer_close(struct search_writer *writer); /* NULL is fine */
 
 /* Drops what the index holds and builds it over all items, in a transaction of its own (none may be
- * open). Takes about 150 bytes of memory per item. */
+ * open). Takes about 150 bytes of memory per
+ * item, and 64 MiB. */
 enum status search_build(struct search_writer *writer, struct error *error) MUST_USE;
 
 /* Brings the index up to the rows that `item` and `item_code` now hold for the SKU: inserts, moves
@@ -65,8 +66,8 @@ struct search *search_open(void);
 void search_close(struct search *search); /* NULL is fine */
 
 /* The best `capacity` products for what was typed, after rank `after` (0 for the first page).
- * A query without any word (empty, spaces, signs) finds everything. Never fails on what was typed.
- */
+ * An empty query (or spaces) finds everything; one of signs only ("***") what is called so. Never
+ * fails on what was typed. */
 enum status search_find(struct search *search, struct db *db, const char *query, int64_t after,
                         struct search_hit *out, size_t capacity, size_t *count,
                         struct error *error) MUST_USE;

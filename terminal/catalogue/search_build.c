@@ -13,12 +13,14 @@
 struct build_row {
     int64_t popularity;
     size_t words, sku; /* offsets in the arena */
+    int64_t rank;
 };
 
 struct build {
     struct search_writer *writer;
     struct buf arena;
     struct build_row *rows;
+    uint32_t *order;
     size_t count, capacity;
 };
 
@@ -47,7 +49,8 @@ static void keep_row(struct build *build, const char *sku, int64_t popularity)
     }
     struct build_row *row = &build->rows[build->count++];
     row->popularity = popularity;
-    keep_text(&build->arena, buf_text(&build->writer->words), &row->words);
+    search_words_end(&build->writer->words, sku);
+    keep_text(&build->arena, buf_text(&build->writer->words.out), &row->words);
     keep_text(&build->arena, sku, &row->sku);
 }
 
@@ -76,35 +79,54 @@ static enum status read_items(struct build *build, struct error *error)
             any = true;
             memcpy(sku, next, strlen(next) + 1);
             popularity = db_int(statement, 3);
-            status = search_index_item(build->writer->fold, db_text(statement, 1), sku,
-                                       db_text(statement, 2), &build->writer->words);
+            status = search_words_begin(&build->writer->words, db_text(statement, 1),
+                                        db_text(statement, 2));
         }
         if (status == STATUS_OK && !db_is_null(statement, 4))
-            search_index_add_code(build->writer, db_text(statement, 4), db_text(statement, 5));
+            search_words_code(&build->writer->words, sku, db_text(statement, 4),
+                              db_text(statement, 5));
     }
     if (status == STATUS_OK && any)
         keep_row(build, sku, popularity);
     return status;
 }
 
+static struct search_key key_of(const struct build *build, const struct build_row *row)
+{
+    const char *arena = buf_text(&build->arena);
+    return (struct search_key){row->popularity, arena + row->words, arena + row->sku};
+}
+
 static int compare_rows(const void *a, const void *b, void *context)
 {
-    const struct build_row *x = a, *y = b;
-    const char *arena = context;
-    struct search_key left = {x->popularity, arena + x->words, arena + x->sku};
-    struct search_key right = {y->popularity, arena + y->words, arena + y->sku};
+    const struct build *build = context;
+    struct search_key left = key_of(build, &build->rows[*(const uint32_t *)a]);
+    struct search_key right = key_of(build, &build->rows[*(const uint32_t *)b]);
     return search_key_compare(&left, &right);
+}
+
+static void sort_rows(struct build *build)
+{
+    INVARIANT(build->count < UINT32_MAX);
+    build->order = mem_alloc((build->count + 1) * sizeof *build->order);
+    for (size_t i = 0; i < build->count; i++)
+        build->order[i] = (uint32_t)i;
+    qsort_r(build->order, build->count, sizeof *build->order, compare_rows, build);
+    for (size_t i = 0; i < build->count; i++)
+        build->rows[build->order[i]].rank = SEARCH_RANK_START + (int64_t)i * SEARCH_RANK_GAP;
 }
 
 static enum status write_rows(struct build *build, struct error *error)
 {
-    const char *arena = buf_text(&build->arena);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < build->count && status == STATUS_OK; i++) {
-        const struct build_row *row = &build->rows[i];
-        struct search_key key = {row->popularity, arena + row->words, arena + row->sku};
-        status = search_index_insert(build->writer,
-                                     SEARCH_RANK_START + (int64_t)i * SEARCH_RANK_GAP, &key, error);
+        const struct build_row *row = &build->rows[build->order[i]];
+        struct search_key key = key_of(build, row);
+        status = search_writer_insert(build->writer, row->rank, &key, error);
+    }
+    for (size_t i = 0; i < build->count && status == STATUS_OK; i++) {
+        struct search_key key = key_of(build, &build->rows[i]);
+        status = search_writer_note(build->writer, key.sku, build->rows[i].rank, error);
     }
     return status;
 }
@@ -121,8 +143,7 @@ static enum status rebuild(struct build *build, struct error *error)
         status = db_exec(db, tune_index, error);
     if (status != STATUS_OK)
         return status;
-    if (build->count > 0)
-        qsort_r(build->rows, build->count, sizeof *build->rows, compare_rows, build->arena.data);
+    sort_rows(build);
     status = write_rows(build, error);
     return status == STATUS_OK ? db_exec(db, finish_index, error) : status;
 }
@@ -140,6 +161,7 @@ enum status search_build(struct search_writer *writer, struct error *error)
     else
         db_rollback(writer->db);
     buf_finish(&build.arena);
+    free(build.order);
     free(build.rows);
     return status;
 }

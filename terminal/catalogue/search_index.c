@@ -5,39 +5,73 @@
 
 #include <string.h>
 
-enum status search_index_category(const char *category, struct buf *out)
+/* A word that no folded text can hold: a sign, and the bytes in hexadecimal. */
+static enum status add_coded(const char *sign, const char *bytes, size_t length, struct buf *out)
 {
-    enum status status = buf_append_text(out, "\xC2\xA7");
-    for (; *category != '\0' && status == STATUS_OK; category++)
-        status = buf_printf(out, "%02x", (unsigned)(unsigned char)*category);
+    enum status status = buf_append_text(out, sign);
+    for (size_t i = 0; i < length && status == STATUS_OK; i++)
+        status = buf_printf(out, "%02x", (unsigned)(unsigned char)bytes[i]);
     return status;
 }
 
-enum status search_index_item(struct fold *fold, const char *name, const char *sku,
-                              const char *category, struct buf *out)
+enum status search_index_category(const char *category, struct buf *out)
 {
+    return add_coded("\xC2\xA7", category, strlen(category), out);
+}
+
+enum status search_index_signs(const char *text, size_t length, struct buf *out)
+{
+    while (length > 0 && text[0] == ' ') {
+        text++;
+        length--;
+    }
+    while (length > 0 && text[length - 1] == ' ')
+        length--;
+    return length > 0 ? add_coded("\xC2\xB6", text, length, out) : STATUS_OK;
+}
+
+void search_words_init(struct search_words *words)
+{
+    words->fold = fold_create();
+    words->sku_is_code = false;
+    buf_init(&words->out, SEARCH_WORDS_BYTES_MAX);
+}
+
+void search_words_finish(struct search_words *words)
+{
+    fold_destroy(words->fold);
+    buf_finish(&words->out);
+}
+
+static void cut_at(struct buf *out, size_t length)
+{
+    out->used = length;
+    out->data[length] = '\0';
+}
+
+enum status search_words_begin(struct search_words *words, const char *name, const char *category)
+{
+    struct buf *out = &words->out;
     buf_clear(out);
-    enum status status = fold_words(fold, name, strlen(name), out);
+    words->sku_is_code = false;
+    enum status status = fold_words(words->fold, name, strlen(name), out);
     size_t plain = out->used;
     if (status == STATUS_OK)
         status = buf_append_text(out, " | ");
     size_t start = out->used;
     if (status == STATUS_OK)
-        status = fold_index_words(fold, name, strlen(name), out);
+        status = fold_index_words(words->fold, name, strlen(name), out);
+    if (status != STATUS_OK)
+        return status;
     /* Most names have no other words than the folded ones: then they need not stand there twice. */
-    if (status == STATUS_OK && out->used - start == plain &&
-        memcmp(out->data, out->data + start, plain) == 0) {
-        out->used = start;
-        out->data[start] = '\0';
-    }
-    if (status == STATUS_OK && out->used > start)
-        status = buf_append_byte(out, ' ');
-    if (status == STATUS_OK && category[0] != '\0') {
-        status = search_index_category(category, out);
-        if (status == STATUS_OK)
-            status = buf_append_byte(out, ' ');
-    }
-    return status == STATUS_OK ? fold_index_words(fold, sku, strlen(sku), out) : status;
+    if (out->used - start == plain && memcmp(out->data, out->data + start, plain) == 0)
+        cut_at(out, start);
+    if (plain == 0)
+        status = search_index_signs(name, strlen(name), out);
+    if (category[0] == '\0' || status != STATUS_OK)
+        return status;
+    status = buf_append_byte(out, ' ');
+    return status == STATUS_OK ? search_index_category(category, out) : status;
 }
 
 /* Appends one word unless it is among those behind the bar. */
@@ -70,16 +104,33 @@ static enum status add_given(struct fold *fold, const char *given, struct buf *o
     return status;
 }
 
-enum status search_index_code(struct fold *fold, const char *code, const char *given,
-                              struct buf *out)
+static enum status add_code(struct search_words *words, const char *code, const char *given)
 {
-    enum status status = add_given(fold, given, out);
-    if (status != STATUS_OK || !gtin_check_valid(code, strlen(code)) || strlen(code) != GTIN_DIGITS)
-        return status == STATUS_OK ? add_given(fold, code, out) : status;
+    enum status status = add_given(words->fold, given, &words->out);
+    if (status != STATUS_OK)
+        return status;
+    if (strlen(code) != GTIN_DIGITS || !gtin_check_valid(code, GTIN_DIGITS))
+        return add_given(words->fold, code, &words->out);
     size_t start = gtin_printed(code);
-    status = add_once(out, code + start);
+    status = add_once(&words->out, code + start);
     /* Readers show a UPC-A with the zero that makes it an EAN-13. */
-    return status == STATUS_OK && start == 2 ? add_once(out, code + 1) : status;
+    return status == STATUS_OK && start == 2 ? add_once(&words->out, code + 1) : status;
+}
+
+void search_words_code(struct search_words *words, const char *sku, const char *code,
+                       const char *given)
+{
+    size_t before = words->out.used;
+    words->sku_is_code = words->sku_is_code || strcmp(sku, code) == 0;
+    if (add_code(words, code, given) != STATUS_OK)
+        cut_at(&words->out, before);
+}
+
+void search_words_end(struct search_words *words, const char *sku)
+{
+    size_t before = words->out.used;
+    if (!words->sku_is_code && add_given(words->fold, sku, &words->out) != STATUS_OK)
+        cut_at(&words->out, before);
 }
 
 int search_key_compare(const struct search_key *a, const struct search_key *b)

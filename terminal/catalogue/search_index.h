@@ -13,16 +13,34 @@
 #include "terminal/base/db.h"
 #include "terminal/catalogue/fold.h"
 
+#include <stdbool.h>
+
+/* Words of one item, in bytes. */
+#define SEARCH_WORDS_BYTES_MAX 16384
+
 /* Appends the word of a category. */
 enum status search_index_category(const char *category, struct buf *out) MUST_USE;
 
-/* Makes the words of an item: its name, SKU and category, to be followed by its codes. `out` is
- * cleared first. */
-enum status search_index_item(struct fold *fold, const char *name, const char *sku,
-                              const char *category, struct buf *out) MUST_USE;
-/* Appends the words of one code: as it was given, and as a GTIN is printed. */
-enum status search_index_code(struct fold *fold, const char *code, const char *given,
-                              struct buf *out) MUST_USE;
+/* Appends the word of a name (or a query) that holds signs only, like "***": a product that is
+ * called so is found by its beginning. Nothing when there are only spaces. */
+enum status search_index_signs(const char *text, size_t length, struct buf *out) MUST_USE;
+
+/* The words of an item are made in three steps: begin clears `out` and writes the name and the
+ * category; each code is added as it was given, and as a GTIN is printed; end adds the SKU unless
+ * it was one of the codes (an item that is called by its GTIN). */
+struct search_words {
+    struct fold *fold;
+    struct buf out;
+    bool sku_is_code;
+};
+void search_words_init(struct search_words *words);
+void search_words_finish(struct search_words *words);
+enum status search_words_begin(struct search_words *words, const char *name,
+                               const char *category) MUST_USE;
+/* Codes that do not fit any more are not searched for. */
+void search_words_code(struct search_words *words, const char *sku, const char *code,
+                       const char *given);
+void search_words_end(struct search_words *words, const char *sku);
 
 /* Where a row stands: by popularity descending, then the folded name, then the SKU. */
 struct search_key {

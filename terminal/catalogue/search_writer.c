@@ -27,13 +27,13 @@ struct indexed {
 enum status search_create(struct db *db, struct error *error)
 {
     /* No positions, no sizes: only which rows hold a word. The words arrive folded and cut by
-     * spaces, so the plainest tokenizer does. Prefix indexes of every length up to eight make a
+     * spaces, so the plainest tokenizer does. Prefix indexes of every length up to nine make a
      * prefix cost what it answers: a longer one gathers the rows of few words. */
     enum status status =
         db_exec(db,
                 "CREATE VIRTUAL TABLE search USING fts5(words, sku UNINDEXED,"
                 " popularity UNINDEXED, detail=none, columnsize=0, tokenize='ascii',"
-                " prefix='1 2 3 4 5 6 7 8');",
+                " prefix='1 2 3 4 5 6 7 8 9');",
                 error);
     if (status != STATUS_OK)
         return status;
@@ -51,8 +51,7 @@ enum status search_writer_open(struct db *db, struct search_writer **out, struct
         return status;
     struct search_writer *writer = mem_alloc(sizeof *writer);
     writer->db = db;
-    writer->fold = fold_create();
-    buf_init(&writer->words, SEARCH_WORDS_BYTES_MAX);
+    search_words_init(&writer->words);
     *out = writer;
     return STATUS_OK;
 }
@@ -61,8 +60,7 @@ void search_writer_close(struct search_writer *writer)
 {
     if (writer == NULL)
         return;
-    fold_destroy(writer->fold);
-    buf_finish(&writer->words);
+    search_words_finish(&writer->words);
     free(writer);
 }
 
@@ -139,8 +137,8 @@ static enum status end_of_ranks(struct search_writer *writer, bool last, int64_t
     return status;
 }
 
-enum status search_index_insert(struct search_writer *writer, int64_t rank,
-                                const struct search_key *key, struct error *error)
+enum status search_writer_insert(struct search_writer *writer, int64_t rank,
+                                 const struct search_key *key, struct error *error)
 {
     struct db_statement *statement;
     enum status status =
@@ -152,15 +150,27 @@ enum status search_index_insert(struct search_writer *writer, int64_t rank,
     db_bind_text(statement, 2, key->words);
     db_bind_text(statement, 3, key->sku);
     db_bind_int(statement, 4, key->popularity);
-    status = db_run(statement, error);
-    if (status == STATUS_OK)
-        status = db_prepare(writer->db, "INSERT OR REPLACE INTO search_rank(sku,rank) VALUES(?,?)",
-                            &statement, error);
+    return db_run(statement, error);
+}
+
+enum status search_writer_note(struct search_writer *writer, const char *sku, int64_t rank,
+                               struct error *error)
+{
+    struct db_statement *statement;
+    enum status status = db_prepare(
+        writer->db, "INSERT OR REPLACE INTO search_rank(sku,rank) VALUES(?,?)", &statement, error);
     if (status != STATUS_OK)
         return status;
-    db_bind_text(statement, 1, key->sku);
+    db_bind_text(statement, 1, sku);
     db_bind_int(statement, 2, rank);
     return db_run(statement, error);
+}
+
+static enum status insert_row(struct search_writer *writer, int64_t rank,
+                              const struct search_key *key, struct error *error)
+{
+    enum status status = search_writer_insert(writer, rank, key, error);
+    return status == STATUS_OK ? search_writer_note(writer, key->sku, rank, error) : status;
 }
 
 /* Takes a rank out of the index, not the SKU out of search_rank. */
@@ -254,7 +264,7 @@ static enum status move_rows(struct search_writer *writer, struct indexed *rows,
         status = drop_rank(writer, rows[i].rank, error);
     for (int i = 0; i < count && status == STATUS_OK; i++) {
         struct search_key key = {rows[i].popularity, rows[i].words, rows[i].sku};
-        status = search_index_insert(writer, first + i * step, &key, error);
+        status = insert_row(writer, first + i * step, &key, error);
     }
     return status;
 }
@@ -324,8 +334,7 @@ static enum status current_words(struct search_writer *writer, const char *sku, 
     status = db_step(statement, found, error);
     if (status != STATUS_OK || !*found)
         return status;
-    status = search_index_item(writer->fold, db_text(statement, 0), sku, db_text(statement, 1),
-                               &writer->words);
+    status = search_words_begin(&writer->words, db_text(statement, 0), db_text(statement, 1));
     *popularity = db_int(statement, 2);
     db_reset(statement);
     if (status == STATUS_OK)
@@ -339,18 +348,10 @@ static enum status current_words(struct search_writer *writer, const char *sku, 
     while (status == STATUS_OK && row) {
         status = db_step(statement, &row, error);
         if (status == STATUS_OK && row)
-            search_index_add_code(writer, db_text(statement, 0), db_text(statement, 1));
+            search_words_code(&writer->words, sku, db_text(statement, 0), db_text(statement, 1));
     }
+    search_words_end(&writer->words, sku);
     return status;
-}
-
-void search_index_add_code(struct search_writer *writer, const char *code, const char *given)
-{
-    size_t before = writer->words.used;
-    if (search_index_code(writer->fold, code, given, &writer->words) == STATUS_OK)
-        return;
-    writer->words.used = before;
-    writer->words.data[before] = '\0';
 }
 
 enum status search_remove_item(struct search_writer *writer, const char *sku, struct error *error)
@@ -398,12 +399,12 @@ enum status search_put_item(struct search_writer *writer, const char *sku, struc
     enum status status = current_words(writer, sku, &key.popularity, &found, error);
     if (status != STATUS_OK || !found)
         return status == STATUS_OK ? search_remove_item(writer, sku, error) : status;
-    key.words = buf_text(&writer->words);
+    key.words = buf_text(&writer->words.out);
     status = is_current(writer, &key, &current, error);
     if (status != STATUS_OK || current)
         return status;
     status = search_remove_item(writer, sku, error);
     if (status == STATUS_OK)
         status = find_place(writer, &key, &rank, error);
-    return status == STATUS_OK ? search_index_insert(writer, rank, &key, error) : status;
+    return status == STATUS_OK ? insert_row(writer, rank, &key, error) : status;
 }
