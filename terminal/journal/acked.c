@@ -95,7 +95,7 @@ enum status acked_list(struct db *sync_db, const struct id *device,
         return status;
     db_bind_blob(statement, 1, device->bytes, ID_SIZE);
     while ((status = db_step(statement, &row, error)) == STATUS_OK && row) {
-        struct acked_head head;
+        struct acked_head head = {0};
         take_row(statement, &head);
         if (head.head.seq < 1 ||
             !head_countersigned(device, &head.head, &head.countersig, ledger_key)) {

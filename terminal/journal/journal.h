@@ -85,8 +85,9 @@ json_t *journal_start(struct journal *journal, const struct entry_stamp *stamp);
  * "perpetual" says; NULL when unchanged. `entry` stays the caller's. *out (may be NULL) is to be
  * finished by the caller.
  * Durable only after journal_commit. STATUS_RANGE: the entry is too large. STATUS_INVALID: it was
- * not started here, or is stale. STATUS_IO: a commit failed before; reopen the file first. After
- * any failure the caller rolls back. */
+ * not started here, or is stale. STATUS_IO: a commit failed before; reopen the file first.
+ * STATUS_CONFLICT: the file's head is not the one in memory: somebody else wrote. After any failure
+ * the caller rolls back. */
 enum status journal_append(struct journal *journal, const json_t *entry,
                            const struct perpetual *totals, struct sealed_entry *out,
                            struct error *error) MUST_USE;

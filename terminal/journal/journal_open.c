@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether the recorded hash is what the epoch's key signed and `chain` remembers: what the next entry
- * will be linked to. The bytes may have rotted on the disk since: then the ledger gets the recorded
- * hash in their place, verify names the entry, and the chain goes on. */
+/* Whether the recorded hash is what the epoch's key signed and `chain` remembers: what the next
+ * entry will be linked to. The bytes may have rotted on the disk since: then the ledger gets the
+ * recorded hash in their place, verify names the entry, and the chain goes on. */
 static bool head_sound(const struct epoch_row *epoch, const struct chain_row *chain,
                        const struct entry_row *row)
 {
@@ -55,8 +55,8 @@ static enum status check_head(struct db *db, const struct epoch_row *epoch,
         return error_set(error, STATUS_CORRUPT, "journal: entry %lld is not what was signed",
                          (long long)chain->seq);
     if (!whole)
-        log_line(LOG_LEVEL_ERROR, "journal", "entry %lld is damaged on this disk; going on after it",
-                 (long long)chain->seq);
+        log_line(LOG_LEVEL_ERROR, "journal",
+                 "entry %lld is damaged on this disk; going on after it", (long long)chain->seq);
     return STATUS_OK;
 }
 

@@ -118,6 +118,25 @@ static void test_journal__stale_or_foreign_entry_is_refused(void **state)
     assert_int_equal(ask(fixture, "SELECT count(*) FROM entry"), 2);
 }
 
+static void test_journal__second_writer_is_noticed_before_anything_is_appended(void **state)
+{
+    struct fixture *fixture = *state;
+    struct journal *mine = fixture->journal;
+    json_t *entry = fixture_start(fixture, "no_sale");
+    fixture_ok(fixture, fixture_open_journal(fixture, NULL, 0)); /* another upon the same file */
+    fixture_commit_one(fixture, 1);
+    fixture_ok(fixture, db_begin(fixture->db, &fixture->error));
+    assert_int_not_equal(journal_append(mine, entry, NULL, NULL, &fixture->error), STATUS_OK);
+    journal_rollback(mine);
+    fixture_sql(fixture, "DROP TRIGGER entry_insert; DROP TRIGGER entry_delete;"
+                         "DELETE FROM entry WHERE id = (SELECT max(id) FROM entry)");
+    fixture_ok(fixture, db_begin(fixture->db, &fixture->error));
+    assert_int_equal(journal_append(mine, entry, NULL, NULL, &fixture->error), STATUS_CONFLICT);
+    journal_rollback(mine);
+    json_decref(entry);
+    journal_close(mine);
+}
+
 static void test_journal__too_large_entry_is_refused_whole(void **state)
 {
     struct fixture *fixture = *state;
@@ -392,6 +411,7 @@ int main(void)
         CASE(test_journal__rollback_takes_the_head_back),
         CASE(test_journal__several_entries_share_a_transaction),
         CASE(test_journal__stale_or_foreign_entry_is_refused),
+        CASE(test_journal__second_writer_is_noticed_before_anything_is_appended),
         CASE(test_journal__too_large_entry_is_refused_whole),
         CASE(test_journal__rows_refuse_update_delete_and_replace),
         CASE(test_journal__clock_set_back_keeps_the_order),
