@@ -84,7 +84,8 @@ enum status people_by_badge(struct db *replica_db, const char *badge, struct sta
 enum status people_locked(struct db *till_db, const char *id, int64_t now_ms, int64_t *retry_ms,
                           struct error *error) MUST_USE;
 
-/* Signing in, in three steps, so that Argon2id (some 100 ms, 64 MiB given back) can run on a worker:
+/* Signing in, in three steps, so that Argon2id (some 100 ms, 64 MiB given back) can run on a
+ * worker:
  *
  *   people_attempt_start    on the till's thread: finds the person, counts the try durably, with
  * the lock that follows should it be wrong people_attempt_check    anywhere: *attempt only, touches
