@@ -142,6 +142,7 @@ static void on_down(struct ui *ui, const struct ui_input *input)
     ui->touch.at_ms = input->at_ms;
     ui->touch.x = input->x;
     ui->touch.y = input->y;
+    ui->touch.last_x = input->x;
     ui->touch.last_y = input->y;
     ui->touch.list = list_at(ui, input->x, input->y);
     ui->focus_seen = false;
@@ -179,6 +180,7 @@ static void on_move(struct ui *ui, const struct ui_input *input)
 {
     if (!ui->touch.down || input->pointer != ui->touch.pointer)
         return;
+    ui->touch.last_x = input->x;
     int slop = px(ui, slop_mm);
     int dx = input->x - ui->touch.x;
     int dy = input->y - ui->touch.y;
@@ -193,10 +195,10 @@ static void on_move(struct ui *ui, const struct ui_input *input)
         ui->touch.cancelled = true;
 }
 
-static void throw_list(struct ui *ui, const struct ui_input *input)
+static void throw_list(struct ui *ui, const struct ui_input *input, bool rested)
 {
     struct kept *list = ui->touch.list;
-    if (input->at_ms - ui->touch.at_ms > STILL_MS)
+    if (rested)
         list->speed = 0;
     list->moving = fabsf(list->speed) > 0.15F;
     ui->last_ms = input->at_ms;
@@ -206,10 +208,12 @@ static void on_up(struct ui *ui, const struct ui_input *input)
 {
     if (!ui->touch.down || input->pointer != ui->touch.pointer)
         return;
-    on_move(ui, input);
+    bool rested = input->at_ms - ui->touch.at_ms > STILL_MS;
+    if (input->x != ui->touch.last_x || input->y != ui->touch.last_y)
+        on_move(ui, input);
     ui->touch.down = false;
     if (ui->touch.scrolling) {
-        throw_list(ui, input);
+        throw_list(ui, input, rested);
         return;
     }
     const struct frame *frame = frame_before(ui);

@@ -157,7 +157,7 @@ struct ui {
     struct { /* the one gesture: a second finger is not followed */
         bool down, cancelled, scrolling;
         int64_t pointer, at_ms;
-        int x, y, last_y;
+        int x, y, last_x, last_y;
         char id[ID_SIZE];
         struct kept *list;
     } touch;

@@ -136,6 +136,32 @@ static void test_damage__order_of_overlapping_commands_counts(void **state)
     assert_int_equal(canvas_pixel(world->canvas, 5, 5), 0xFFFFFF);
 }
 
+static void test_damage__moved_clip_counts(void **state)
+{
+    struct world *world = *state;
+    for (int i = 0; i < 2; i++) {
+        draw_list_clear(world->list, WIDTH, HEIGHT);
+        draw_clip(world->list, (struct rect){2 + i * 4, 2, 10, 10});
+        draw_fill(world->list, (struct rect){0, 0, 30, 30}, white);
+        assert_true(show(world) > 0);
+    }
+    assert_int_equal(canvas_pixel(world->canvas, 3, 3), 0);
+    assert_int_equal(canvas_pixel(world->canvas, 14, 3), 0xFFFFFF);
+}
+
+static void test_damage__what_changes_behind_a_veil_is_redrawn(void **state)
+{
+    struct world *world = *state;
+    const struct colour veil = {0, 0, 0, 128};
+    for (int i = 0; i < 2; i++) {
+        draw_list_clear(world->list, WIDTH, HEIGHT);
+        draw_fill(world->list, (struct rect){0, 0, WIDTH, HEIGHT}, i == 0 ? green : white);
+        draw_fill(world->list, (struct rect){0, 0, WIDTH, HEIGHT}, veil);
+        show(world);
+    }
+    assert_int_equal(canvas_pixel(world->canvas, 100, 100), 0x7F7F7F);
+}
+
 static struct colour any_colour(struct world *world)
 {
     return (struct colour){(uint8_t)next(world), (uint8_t)next(world), (uint8_t)next(world),
@@ -336,6 +362,19 @@ static void test_paint__rounded_shapes_are_symmetric(void **state)
     assert_int_equal(canvas_pixel(world->canvas, 21, 50), 0xFFFFFF);
 }
 
+static void test_paint__border_wider_than_the_corner(void **state)
+{
+    struct world *world = *state;
+    draw_list_clear(world->list, WIDTH, HEIGHT);
+    draw_ring(world->list, (struct rect){10, 10, 40, 40}, 2, DRAW_ALL_CORNERS, 5, white);
+    show(world);
+    for (int i = 0; i < 40; i++)
+        for (int k = 0; k < 40; k++) {
+            bool border = i < 5 || k < 5 || i >= 35 || k >= 35;
+            assert_int_equal(canvas_pixel(world->canvas, 10 + i, 10 + k), border ? 0xFFFFFF : 0);
+        }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -344,11 +383,14 @@ int main(void)
         TEST(test_damage__one_changed_row_damages_only_its_cells),
         TEST(test_damage__forgotten_canvas_is_drawn_whole),
         TEST(test_damage__order_of_overlapping_commands_counts),
+        TEST(test_damage__moved_clip_counts),
+        TEST(test_damage__what_changes_behind_a_veil_is_redrawn),
         TEST(test_damage__redraw_equals_full_redraw),
         TEST(test_damage__rectangles_are_disjoint),
         TEST(test_damage__too_many_rectangles_become_one),
         TEST(test_canvas__saves_a_png),
         TEST(test_canvas__window_and_memory_are_alike),
+        TEST(test_paint__border_wider_than_the_corner),
         TEST(test_paint__rounded_shapes_are_symmetric),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

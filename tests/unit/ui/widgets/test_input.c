@@ -253,6 +253,20 @@ static void test_input__throw_glides_and_stops(void **state)
     close_world(world);
 }
 
+static void test_input__finger_that_rests_throws_nothing(void **state)
+{
+    struct world *world = open_world(state);
+    pointer(world, UI_INPUT_DOWN, 100, 500);
+    for (int i = 1; i <= 8; i++) {
+        world->now += 8;
+        pointer(world, UI_INPUT_MOVE, 100, 500 - 20 * i);
+    }
+    world->now += 300;
+    pointer(world, UI_INPUT_UP, 100, 340);
+    assert_int_equal(ui_wait_ms(world->ui), -1);
+    close_world(world);
+}
+
 static void test_input__touch_stops_the_glide_without_pressing(void **state)
 {
     struct world *world = open_world(state);
@@ -439,6 +453,37 @@ static void test_input__field_edits_by_character(void **state)
     close_world(world);
 }
 
+static void test_input__touch_elsewhere_leaves_the_field_but_keypad_keys_do_not(void **state)
+{
+    struct world *world = open_world(state);
+    struct rect caret;
+    struct rect seven = rect_of(world, "pad/7");
+    struct rect park = rect_of(world, "park");
+    key(world, "F1");
+    pointer(world, UI_INPUT_DOWN, seven.x + 9, seven.y + 9);
+    pointer(world, UI_INPUT_UP, seven.x + 9, seven.y + 9);
+    assert_true(ui_wants_text(world->ui, &caret));
+    pointer(world, UI_INPUT_DOWN, park.x + 9, park.y + 9);
+    pointer(world, UI_INPUT_UP, park.x + 9, park.y + 9);
+    assert_false(ui_wants_text(world->ui, &caret));
+    key(world, "8");
+    assert_string_equal(world->shown.digits, "78");
+    close_world(world);
+}
+
+static void test_input__touch_places_the_caret(void **state)
+{
+    struct world *world = open_world(state);
+    assert_int_equal(ui_type(world->ui, "search", "abcdef"), STATUS_OK);
+    run(world);
+    struct rect field = rect_of(world, "search");
+    pointer(world, UI_INPUT_DOWN, field.x + 17, field.y + 20);
+    pointer(world, UI_INPUT_UP, field.x + 17, field.y + 20);
+    key(world, "x");
+    assert_string_equal(ui_field_text(world->ui, "search"), "xabcdef");
+    close_world(world);
+}
+
 static void test_input__field_keeps_marks_with_their_letter(void **state)
 {
     struct world *world = open_world(state);
@@ -506,6 +551,7 @@ int main(void)
         cmocka_unit_test(test_input__passing_mouse_asks_for_no_frame),
         cmocka_unit_test(test_input__drag_scrolls_and_does_not_press),
         cmocka_unit_test(test_input__throw_glides_and_stops),
+        cmocka_unit_test(test_input__finger_that_rests_throws_nothing),
         cmocka_unit_test(test_input__touch_stops_the_glide_without_pressing),
         cmocka_unit_test(test_input__long_list_builds_only_what_is_seen),
         cmocka_unit_test(test_input__focus_walks_through_a_long_list),
@@ -515,6 +561,8 @@ int main(void)
         cmocka_unit_test(test_input__focus_order_is_complete),
         cmocka_unit_test(test_input__enter_activates_the_focus),
         cmocka_unit_test(test_input__field_edits_by_character),
+        cmocka_unit_test(test_input__touch_elsewhere_leaves_the_field_but_keypad_keys_do_not),
+        cmocka_unit_test(test_input__touch_places_the_caret),
         cmocka_unit_test(test_input__field_keeps_marks_with_their_letter),
         cmocka_unit_test(test_input__field_takes_a_long_paste_up_to_its_limit),
         cmocka_unit_test(test_input__sheet_takes_everything),

@@ -66,6 +66,8 @@ static void columns(struct ui *ui, void *context)
     ui_button(ui, "b", &(struct ui_button){.label = "B", .weight = 2, .key = "B"});
     ui_column(ui, (struct ui_box){.weight = 4, .gap_mm = 1});
     ui_button(ui, "c", &(struct ui_button){.label = "C", .key = "C"});
+    ui_field_set(ui, "field", "typed");
+    ui_field(ui, "field", &(struct ui_field){.hint = "Hint", .icon = "search", .key = "F1"});
     ui_list_begin(ui, "list", &(struct ui_list){.key = "L", .label = "List"});
     for (int i = 0; i < 3; i++) {
         ui_item(ui, ui_id(ui, "item/%d", i),
@@ -132,7 +134,7 @@ static void test_layout__list_takes_what_is_left(void **state)
     ui_run(ui, columns, NULL);
     struct rect list = rect_of(ui, "list");
     struct rect grid = rect_of(ui, "grid");
-    assert_int_equal(list.y, 8 + 60 + 4);
+    assert_int_equal(list.y, 8 + 60 + 4 + 60 + 4);
     assert_int_equal(list.y + list.h + 4, grid.y);
     assert_int_equal(grid.y + grid.h, 592);
     assert_int_equal(rect_of(ui, "item/1").h, 52); /* 13 mm */
@@ -259,6 +261,32 @@ static void test_layout__text_wraps_and_takes_the_height_it_needs(void **state)
     ui_free(ui);
 }
 
+static void narrow(struct ui *ui, void *context)
+{
+    ui_row(ui, (struct ui_box){.align = UI_START});
+    ui_button(ui, "undo", &(struct ui_button){.label = "Discount", .icon = "discount", .key = "U"});
+    ui_gap(ui, *(const float *)context);
+    ui_button(ui, "more", &(struct ui_button){.label = "More", .icon = "more", .key = "M"});
+    ui_end(ui);
+}
+
+static void test_layout__narrow_buttons_lose_their_icon_before_their_words_break(void **state)
+{
+    struct stage *stage = *state;
+    struct ui *ui = stage_ui(stage, 400, 600, false);
+    int line = text_height(stage->text, (struct text_font){.px = 17, .bold = true});
+    float gap = 10;
+    ui_run(ui, narrow, &gap);
+    int with_icon = rect_of(ui, "undo").w;
+    gap = 46; /* the words still fit, the icons do not */
+    ui_run(ui, narrow, &gap);
+    const struct ui_node *undo = ui_node(ui, "undo");
+    assert_true(undo->rect.w < with_icon);
+    assert_in_range(undo->text_needed.h, 1, line);
+    assert_true(undo->text_needed.w <= undo->text_given.w);
+    ui_free(ui);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +299,7 @@ int main(void)
         cmocka_unit_test(test_layout__keypad_is_never_mirrored),
         cmocka_unit_test(test_layout__left_hand_mirrors_one_row),
         cmocka_unit_test(test_layout__chips_wrap_and_push_what_is_below),
+        cmocka_unit_test(test_layout__narrow_buttons_lose_their_icon_before_their_words_break),
         cmocka_unit_test(test_layout__text_wraps_and_takes_the_height_it_needs),
     };
     return cmocka_run_group_tests(tests, stage_open, stage_close);
