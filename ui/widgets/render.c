@@ -14,6 +14,7 @@ struct context {
     int list;   /* the same, of the list */
     const char *group_key;
     struct rect clip;
+    struct rect room; /* what all boxes around leave to a text; a list scrolls, and leaves all */
     bool in_list, behind;
 };
 
@@ -76,9 +77,11 @@ static void mean(struct frame *frame, const struct node *node, const struct cont
 
 /* Of several texts in one target the one that is worst off speaks for it. */
 static void tell_text(struct ui_node *out, const struct node *node, struct size needed,
-                      struct colour ground)
+                      const struct context *context)
 {
-    struct size given = {node->rect.w, node->rect.h};
+    struct colour ground = context->ground;
+    struct rect inside = rect_cut(node->rect, context->room);
+    struct size given = {inside.w, inside.h};
     bool cut = needed.w > given.w || needed.h > given.h;
     if (cut && node->text.may_cut) {
         out->state |= UI_MAY_CUT;
@@ -282,7 +285,7 @@ static void show_text(struct ui *ui, struct frame *frame, struct node *node, int
     }
     int speaker = own >= 0 ? own : node->is_part ? context->target : -1;
     if (speaker >= 0)
-        tell_text(&frame->nodes[speaker], node, needed, context->ground);
+        tell_text(&frame->nodes[speaker], node, needed, context);
 }
 
 static void show_empty(struct ui *ui, struct frame *frame, const struct node *list,
@@ -315,6 +318,9 @@ static void walk_children(struct ui *ui, struct frame *frame, struct node *node,
 {
     struct rect before = {0, 0, 0, 0};
     bool list = node->kind == NODE_LIST;
+    const int far = 1 << 20;
+    context.room = list ? (struct rect){node->rect.x, -far, node->rect.w, 2 * far}
+                        : rect_cut(context.room, node->rect);
     if (list) {
         struct rect view = node->rect;
         view.y += node->box.pad_y;
@@ -389,6 +395,7 @@ void render_tree(struct ui *ui, struct frame *frame)
                               .list = -1,
                               .group_key = "",
                               .clip = screen,
+                              .room = screen,
                               .behind = frame->sheet != NULL};
     ui->caret = (struct rect){0, 0, 0, 0};
     walk(ui, frame, frame->root, context);

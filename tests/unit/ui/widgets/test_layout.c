@@ -278,7 +278,7 @@ static void test_layout__narrow_buttons_lose_their_icon_before_their_words_break
     float gap = 10;
     ui_run(ui, narrow, &gap);
     int with_icon = rect_of(ui, "undo").w;
-    gap = 46; /* the words still fit, the icons do not */
+    gap = 54; /* the words still fit, the icons do not */
     ui_run(ui, narrow, &gap);
     const struct ui_node *undo = ui_node(ui, "undo");
     assert_true(undo->rect.w < with_icon);

@@ -81,6 +81,7 @@ static void strip(struct ui *ui, const struct shown *s)
                                .pad_x_mm = 4,
                                .gap_mm = 5.5F,
                                .align = UI_CENTER,
+                               .wrap = ui_portrait(ui) || ui_text_percent(ui) > 120,
                                .surface = UI_STRIP});
     ui_text(ui, "Holdfast", (struct ui_text){.style = TEXT_SMALL_STRONG, .keep = true});
     ui_text(ui, say(s, "Harbour Street · Till 2", "شارع الميناء · صندوق 2"),
@@ -313,7 +314,11 @@ static void sell(struct ui *ui, void *context)
     };
     ui_column(ui, (struct ui_box){.weight = 1});
     strip(ui, s);
-    ui_row(ui, (struct ui_box){.weight = 1, .pad_mm = 2, .gap_mm = 2});
+    struct ui_box body = {.weight = 1, .pad_mm = 2, .gap_mm = 2};
+    if (ui_portrait(ui))
+        ui_column(ui, body);
+    else
+        ui_row(ui, body);
     cart(ui, s);
     ui_column(ui, (struct ui_box){.weight = 60, .gap_mm = 2});
     ui_card(ui, (struct ui_box){.pad_mm = 2, .gap_mm = 2});
@@ -363,6 +368,10 @@ static const struct scene scenes[] = {
      true,
      {.selected = 4, .arabic = true, .keypad = true, .offline = true}},
     {"large", "light", 1366, 768, 344, 150, false, {.selected = 4, .why = "1 code to settle"}},
+    {"small", "light", 1024, 768, 304, 100, false, {.selected = 2}},
+    {"small-large", "dark", 1024, 768, 304, 130, false, {.selected = 2, .offline = true}},
+    {"portrait", "light", 1080, 1920, 194, 100, false, {.selected = 1}},
+    {"portrait-arabic", "contrast", 1080, 1920, 194, 150, true, {.selected = 1, .arabic = true}},
     {"fullhd", "light", 1920, 1080, 344, 100, false, {.selected = 4}},
 };
 
