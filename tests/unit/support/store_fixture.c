@@ -168,8 +168,7 @@ static const struct row_text base_rows[] = {
     {"item_code", "{\"code\":\"4011\",\"sku\":\"APPLES\",\"given\":\"4011\",\"kind\":\"plu\"}"},
     {"item_pack", "{\"sku\":\"WATER\",\"pack\":\"case\",\"factor_milli\":24000,"
                   "\"label\":\"case of 24\"}"},
-    {"price", "{\"list\":\"base\",\"sku\":\"WATER\",\"pack\":\"case\",\"price_scaled\":20000000,"
-              "\"per_milli\":24000}"},
+    {"price", "{\"list\":\"base\",\"sku\":\"WATER\",\"pack\":\"case\",\"price_scaled\":20000000}"},
     {"item_link", "{\"sku\":\"WATER\",\"linked_sku\":\"BOTTLE\",\"quantity_milli\":1000,"
                   "\"kind\":\"deposit\"}"},
     {"kit_component", "{\"sku\":\"HAMPER\",\"component\":\"TEA\",\"quantity_milli\":1000,"
