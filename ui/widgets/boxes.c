@@ -50,6 +50,8 @@ static void dress(struct ui *ui, struct node *node, enum ui_surface surface)
         if (ui->setup.theme.border_px > 1) { /* where page and surface are one colour */
             look->ring = token(ui, THEME_LINE);
             look->border = border_px(ui);
+            node->box.pad_x += look->border; /* what is inside stays off the line */
+            node->box.pad_y += look->border;
         }
         break;
     case UI_STRIP:

@@ -259,7 +259,10 @@ void field_draw(struct ui *ui, struct node *node)
     kept->view_w = view.w;
     kept->shift = focused ? held_in(kept->shift, advance, view.w) : 0;
 
-    struct rect before = draw_clip(ui->list, view);
+    /* Only the sides cut: marks and tails of other scripts may stand out above and below. */
+    struct rect sides = {view.x, view.y - line.height, view.w, view.h + 2 * line.height};
+    struct rect before = draw_clip(ui->list, sides);
+    draw_clip(ui->list, rect_cut(sides, before));
     int x = from_right ? view.x + view.w - line.width + kept->shift : view.x - kept->shift;
     int y = view.y + (view.h - line.height) / 2;
     draw_mask(ui->list, line.mask, x + line.offset_x, y + line.offset_y, node->ink);

@@ -24,20 +24,20 @@ static int least(int a, int b)
     return a < b ? a : b;
 }
 
-static bool flows(const struct node *node)
+bool node_flows(const struct node *node)
 {
     return !node->sheet && !node->dropped;
 }
 
-static int count_children(const struct node *node)
+int node_count(const struct node *node)
 {
     int count = 0;
     for (const struct node *child = node->first; child != NULL; child = child->next)
-        count += flows(child);
+        count += node_flows(child);
     return count;
 }
 
-static int pads_w(const struct node *node)
+int node_pads(const struct node *node)
 {
     return 2 * node->box.pad_x + node->box.pad_start;
 }
@@ -79,7 +79,7 @@ static void measure_grid(struct node *node)
 
 static void measure_row(struct node *node)
 {
-    int gaps = most(0, count_children(node) - 1) * node->box.gap;
+    int gaps = most(0, node_count(node) - 1) * node->box.gap;
     node->min_w = node->box.wrap ? 0 : gaps;
     node->nat_w = gaps;
     for (struct node *child = node->first; child != NULL; child = child->next) {
@@ -115,8 +115,8 @@ static void measure_widths(struct ui *ui, struct node *node)
             node->nat_w = most(node->nat_w, child->sheet ? 0 : child->nat_w);
         }
     }
-    node->min_w = most(node->least_w, node->min_w + pads_w(node));
-    node->nat_w = most(node->min_w, node->nat_w + pads_w(node));
+    node->min_w = most(node->least_w, node->min_w + node_pads(node));
+    node->nat_w = most(node->min_w, node->nat_w + node_pads(node));
 }
 
 /* ---- 2: widths down, heights up --------------------------------------------------------- */
@@ -155,7 +155,7 @@ static void fix_text(struct ui *ui, struct node *node)
     node->min_h = node->text.may_cut ? most(node->least_h, height) : node->nat_h;
 }
 
-static int baseline_of(struct ui *ui, const struct node *node)
+int node_baseline(struct ui *ui, const struct node *node)
 {
     if (node->kind != NODE_TEXT)
         return node->nat_h;
@@ -164,14 +164,14 @@ static int baseline_of(struct ui *ui, const struct node *node)
 
 static struct share *shares_of(struct ui *ui, const struct node *node, int *count)
 {
-    *count = count_children(node);
+    *count = node_count(node);
     return arena_alloc(ui, ((size_t)*count + 1) * sizeof(struct share));
 }
 
 /* When not everything fits at its natural size, icons beside a label go first. */
 static void drop_icons(struct node *node, int inner)
 {
-    int wanted = most(0, count_children(node) - 1) * node->box.gap;
+    int wanted = most(0, node_count(node) - 1) * node->box.gap;
     for (const struct node *child = node->first; child != NULL; child = child->next)
         wanted += child->nat_w;
     for (struct node *child = node->first; child != NULL; child = child->next)
@@ -188,7 +188,7 @@ static bool all_fit(const struct node *node, int room)
 {
     int wanted = 0;
     for (const struct node *child = node->first; child != NULL; child = child->next)
-        if (flows(child))
+        if (node_flows(child))
             wanted += child->weight == 0 || is_target(child) ? child->nat_w : child->min_w;
     return wanted <= room;
 }
@@ -202,7 +202,7 @@ static void fix_row(struct ui *ui, struct node *node, int inner)
     int room = inner - most(0, count - 1) * node->box.gap;
     bool roomy = all_fit(node, room);
     for (struct node *child = node->first; child != NULL; child = child->next)
-        if (flows(child))
+        if (node_flows(child))
             shares[i++] =
                 (struct share){.min = roomy && is_target(child) ? child->nat_w : child->min_w,
                                .nat = child->nat_w,
@@ -213,17 +213,23 @@ static void fix_row(struct ui *ui, struct node *node, int inner)
     int below = 0;
     int tallest = 0;
     for (struct node *child = node->first; child != NULL; child = child->next) {
-        if (!flows(child))
+        if (!node_flows(child))
             continue;
         fix_width(ui, child, shares[i++].size);
         tallest = most(tallest, child->nat_h);
-        above = most(above, baseline_of(ui, child));
-        below = most(below, child->nat_h - baseline_of(ui, child));
+        above = most(above, node_baseline(ui, child));
+        below = most(below, child->nat_h - node_baseline(ui, child));
     }
     node->nat_h = node->box.align == UI_BASELINE ? above + below : tallest;
     node->min_h = 0;
     for (struct node *child = node->first; child != NULL; child = child->next)
         node->min_h = most(node->min_h, child->min_h);
+}
+
+/* Lines of a wrapping row stand no further apart than 2 mm, however wide its gaps. */
+int node_line_gap(const struct ui *ui, const struct node *node)
+{
+    return least(node->box.gap, px(ui, 2));
 }
 
 /* Lines of a wrapping row: each child takes its natural width, at most all of it. */
@@ -235,25 +241,26 @@ static void fix_wrap(struct ui *ui, struct node *node, int inner)
     for (struct node *child = node->first; child != NULL; child = child->next) {
         fix_width(ui, child, least(child->nat_w, inner));
         if (x > 0 && x + child->rect.w > inner) {
-            height += line_h + node->box.gap;
+            height += line_h + node_line_gap(ui, node);
             x = 0;
             line_h = 0;
         }
         x += child->rect.w + node->box.gap;
         line_h = most(line_h, child->nat_h);
     }
-    node->nat_h = height + line_h;
+    node->wrapped_h = height + line_h;
+    node->nat_h = node->wrapped_h;
     node->min_h = node->nat_h;
 }
 
 static void fix_column(struct ui *ui, struct node *node, int inner)
 {
-    int gaps = most(0, count_children(node) - 1) * node->box.gap;
+    int gaps = most(0, node_count(node) - 1) * node->box.gap;
     node->nat_h = gaps;
     node->min_h = gaps;
     bool stretch = node->box.align == UI_STRETCH;
     for (struct node *child = node->first; child != NULL; child = child->next) {
-        if (!flows(child))
+        if (!node_flows(child))
             continue;
         fix_width(ui, child, stretch ? inner : least(child->nat_w, inner));
         node->nat_h += child->nat_h;
@@ -266,12 +273,12 @@ static void fix_column(struct ui *ui, struct node *node, int inner)
     }
 }
 
-static int cell_at(int total, int gap, int columns, int index)
+int grid_cell(int total, int gap, int columns, int index)
 {
     return (int)((int64_t)(total + gap) * index / columns);
 }
 
-static int grid_rows(const struct node *node)
+int grid_row_count(const struct node *node)
 {
     int cells = 0;
     for (const struct node *child = node->first; child != NULL; child = child->next)
@@ -289,14 +296,14 @@ static void fix_grid(struct ui *ui, struct node *node, int inner)
     for (struct node *child = node->first; child != NULL; child = child->next) {
         int span = child->span > 1 ? child->span : 1;
         int column = cell % columns;
-        int left = cell_at(inner, gap, columns, column);
-        int right = cell_at(inner, gap, columns, least(column + span, columns)) - gap;
+        int left = grid_cell(inner, gap, columns, column);
+        int right = grid_cell(inner, gap, columns, least(column + span, columns)) - gap;
         fix_width(ui, child, right - left);
         tallest = most(tallest, child->nat_h);
         lowest = most(lowest, child->min_h);
         cell += span;
     }
-    int rows = grid_rows(node);
+    int rows = grid_row_count(node);
     node->nat_h = rows * tallest + most(0, rows - 1) * gap;
     node->min_h = rows * lowest + most(0, rows - 1) * gap;
 }
@@ -304,7 +311,7 @@ static void fix_grid(struct ui *ui, struct node *node, int inner)
 static void fix_width(struct ui *ui, struct node *node, int width)
 {
     node->rect.w = width;
-    int inner = width - pads_w(node);
+    int inner = width - node_pads(node);
     switch (node->kind) {
     case NODE_TEXT:
     case NODE_FIELD:
@@ -339,24 +346,24 @@ static void heights_of_column(struct ui *ui, struct node *node, int inner)
     struct share *shares = shares_of(ui, node, &count);
     int i = 0;
     for (struct node *child = node->first; child != NULL; child = child->next)
-        if (flows(child))
+        if (node_flows(child))
             shares[i++] =
                 (struct share){.min = child->min_h, .nat = child->nat_h, .weight = child->weight};
     share_room(shares, count, inner - most(0, count - 1) * node->box.gap);
     i = 0;
     for (struct node *child = node->first; child != NULL; child = child->next)
-        if (flows(child))
+        if (node_flows(child))
             fix_height(ui, child, shares[i++].size);
 }
 
 static void heights_of_grid(struct ui *ui, struct node *node, int inner)
 {
-    int rows = most(1, grid_rows(node));
+    int rows = most(1, grid_row_count(node));
     int cell = 0;
     for (struct node *child = node->first; child != NULL; child = child->next) {
         int row = cell / node->box.columns;
-        int top = cell_at(inner, node->box.gap, rows, row);
-        int bottom = cell_at(inner, node->box.gap, rows, row + 1) - node->box.gap;
+        int top = grid_cell(inner, node->box.gap, rows, row);
+        int bottom = grid_cell(inner, node->box.gap, rows, row + 1) - node->box.gap;
         fix_height(ui, child, bottom - top);
         cell += child->span > 1 ? child->span : 1;
     }
@@ -393,154 +400,11 @@ static void fix_height(struct ui *ui, struct node *node, int height)
     }
 }
 
-/* ---- 4: places -------------------------------------------------------------------------- */
-
-static void place(struct ui *ui, struct node *node, int x, int y);
-
-static bool from_the_right(const struct ui *ui, const struct node *node)
-{
-    if (node->box.fixed_direction)
-        return false;
-    return ui->setup.rtl != node->box.turned;
-}
-
-/* `offset` from where the children start, to a place on the screen. */
-static int across(const struct ui *ui, const struct node *node, int offset, int width)
-{
-    int start = node->box.pad_x + (from_the_right(ui, node) ? 0 : node->box.pad_start);
-    if (!from_the_right(ui, node))
-        return node->rect.x + start + offset;
-    return node->rect.x + node->rect.w - node->box.pad_x - node->box.pad_start - offset - width;
-}
-
-static int slack_before(enum ui_align align, int slack)
-{
-    if (align == UI_CENTER)
-        return slack / 2;
-    return align == UI_END_EDGE ? slack : 0;
-}
-
-static int down_in_row(struct ui *ui, const struct node *node, const struct node *child, int top,
-                       int height, int above)
-{
-    if (node->box.align == UI_BASELINE && child->kind == NODE_TEXT) {
-        return top + above - baseline_of(ui, child);
-    }
-    enum ui_align align = node->box.align == UI_BASELINE ? UI_END_EDGE : node->box.align;
-    return top + slack_before(align, height - child->rect.h);
-}
-
-static void place_row(struct ui *ui, struct node *node)
-{
-    int inner_w = node->rect.w - pads_w(node);
-    int inner_h = node->rect.h - 2 * node->box.pad_y;
-    int top = node->rect.y + node->box.pad_y;
-    int used = most(0, count_children(node) - 1) * node->box.gap;
-    int above = 0;
-    int below = 0;
-    for (struct node *child = node->first; child != NULL; child = child->next) {
-        if (!flows(child))
-            continue;
-        used += child->rect.w;
-        above = most(above, baseline_of(ui, child));
-        below = most(below, child->nat_h - baseline_of(ui, child));
-    }
-    above += most(0, inner_h - above - below) / 2;
-    int at = slack_before(node->box.justify, most(0, inner_w - used));
-    for (struct node *child = node->first; child != NULL; child = child->next) {
-        if (!flows(child))
-            continue;
-        bool last = child->next == NULL && child != node->first;
-        if (node->box.spread && last)
-            at = most(at, inner_w - child->rect.w);
-        place(ui, child, across(ui, node, at, child->rect.w),
-              down_in_row(ui, node, child, top, inner_h, above));
-        at += child->rect.w + node->box.gap;
-    }
-}
-
-static void place_wrap(struct ui *ui, struct node *node)
-{
-    int inner = node->rect.w - pads_w(node);
-    int y = node->rect.y + node->box.pad_y;
-    struct node *start = node->first;
-    while (start != NULL) {
-        int used = 0;
-        int height = 0;
-        struct node *end = start;
-        while (end != NULL && (end == start || used + end->rect.w <= inner)) {
-            used += end->rect.w + node->box.gap;
-            height = most(height, end->rect.h);
-            end = end->next;
-        }
-        int at = slack_before(node->box.justify, most(0, inner - (used - node->box.gap)));
-        for (struct node *child = start; child != end; child = child->next) {
-            bool to_end = node->box.spread && child->next == NULL && child != node->first;
-            if (to_end)
-                at = inner - child->rect.w;
-            place(ui, child, across(ui, node, at, child->rect.w), y + (height - child->rect.h) / 2);
-            at += child->rect.w + node->box.gap;
-        }
-        y += height + node->box.gap;
-        start = end;
-    }
-}
-
-static void place_grid(struct ui *ui, struct node *node)
-{
-    int inner_w = node->rect.w - pads_w(node);
-    int inner_h = node->rect.h - 2 * node->box.pad_y;
-    int rows = most(1, grid_rows(node));
-    int cell = 0;
-    for (struct node *child = node->first; child != NULL; child = child->next) {
-        int left = cell_at(inner_w, node->box.gap, node->box.columns, cell % node->box.columns);
-        int top = cell_at(inner_h, node->box.gap, rows, cell / node->box.columns);
-        place(ui, child, across(ui, node, left, child->rect.w),
-              node->rect.y + node->box.pad_y + top);
-        cell += child->span > 1 ? child->span : 1;
-    }
-}
-
-static void place_column(struct ui *ui, struct node *node)
-{
-    int inner_w = node->rect.w - pads_w(node);
-    int inner_h = node->rect.h - 2 * node->box.pad_y;
-    int used = most(0, count_children(node) - 1) * node->box.gap;
-    for (struct node *child = node->first; child != NULL; child = child->next)
-        used += flows(child) ? child->rect.h : 0;
-    int y = node->rect.y + node->box.pad_y;
-    if (node->kind != NODE_LIST)
-        y += slack_before(node->box.justify, most(0, inner_h - used));
-    else
-        y += node->list.first * node->list.item_h - (int)node->list.kept->offset;
-    for (struct node *child = node->first; child != NULL; child = child->next) {
-        if (!flows(child))
-            continue;
-        int slack = slack_before(node->box.align, inner_w - child->rect.w);
-        place(ui, child, across(ui, node, slack, child->rect.w), y);
-        y += child->rect.h + node->box.gap;
-    }
-}
-
-static void place(struct ui *ui, struct node *node, int x, int y)
-{
-    node->rect.x = x;
-    node->rect.y = y;
-    if (node->kind == NODE_ROW && node->box.wrap)
-        place_wrap(ui, node);
-    else if (node->kind == NODE_ROW)
-        place_row(ui, node);
-    else if (node->kind == NODE_GRID)
-        place_grid(ui, node);
-    else
-        place_column(ui, node);
-}
-
 static void place_all(struct ui *ui, struct node *node, int x, int y)
 {
-    place(ui, node, x, y);
+    place_node(ui, node, x, y);
     if (ui->reveal[0] != '\0' && scroll_reveal(ui, node))
-        place(ui, node, x, y);
+        place_node(ui, node, x, y);
 }
 
 /* A sheet stands in the middle, no larger than the screen. */
@@ -557,9 +421,9 @@ void layout_tree(struct ui *ui, struct frame *frame)
 {
     struct rect screen = {0, 0, ui->setup.metrics.width_px, ui->setup.metrics.height_px};
     struct node *root = frame->root;
-    if (count_children(root) == 1)
+    if (node_count(root) == 1)
         for (struct node *child = root->first; child != NULL; child = child->next)
-            if (flows(child) && child->weight == 0)
+            if (node_flows(child) && child->weight == 0)
                 child->weight = 1; /* the only box of a screen fills it */
     measure_widths(ui, root);
     fix_width(ui, root, screen.w);

@@ -252,7 +252,7 @@ bool ui_tile(struct ui *ui, const char *id, const struct ui_tile *tile)
           paint_of(ui, UI_NORMAL, tile->disabled, false, (node->meaning.state & UI_PRESSED) != 0));
     if (tile->category > 0) {
         node->look.bar = ui->setup.theme.categories[(tile->category - 1) % THEME_CATEGORIES];
-        node->look.bar_w = px(ui, 1.26F);
+        node->look.bar_w = px(ui, 1.26F) + border_px(ui) - 1;
         node->look.bar_round = true;
     }
     node->box.pad_start = px(ui, 1.26F);

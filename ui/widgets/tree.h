@@ -2,7 +2,7 @@
  * folder only.
  *
  *   ui.c       life, frame, arena, ids, what is kept        boxes.c   rows, columns, lists, sheets
- *   layout.c   widths, heights, places                      show.c    text, pills, icons
+ *   layout.c   widths, heights; place.c                     show.c    text, pills, icons
  *   render.c   draw list and semantic list                  press.c   buttons, tiles, keypads
  *   input.c    pointers and keys; focus.c                   field.c   text fields
  *
@@ -77,6 +77,7 @@ struct node {
     int weight;
     int least_w, least_h; /* asked for */
     int min_w, nat_w, min_h, nat_h;
+    int wrapped_h; /* of a wrapping row's lines */
     struct rect rect;
     struct colour ink;
     struct node_box box;
@@ -192,8 +193,18 @@ struct node *icon_leaf(struct ui *ui, const char *name, struct colour ink, float
 void badge_leaf(struct ui *ui, const char *string, enum ui_tone tone);
 
 /* layout.c */
+bool node_flows(const struct node *node);                        /* takes room in its parent */
+int node_count(const struct node *node);                         /* of children that do */
+int node_pads(const struct node *node);                          /* left and right together */
+int node_line_gap(const struct ui *ui, const struct node *node); /* of a wrapping row */
+int node_baseline(struct ui *ui, const struct node *node);
+int grid_cell(int total, int gap, int columns, int index); /* where a column or row begins */
+int grid_row_count(const struct node *node);
 int line_step(struct ui *ui, const struct node_text *text); /* from line to line, px */
 void layout_tree(struct ui *ui, struct frame *frame);
+
+/* place.c */
+void place_node(struct ui *ui, struct node *node, int x, int y);
 
 /* scroll.c */
 void scroll_settle(struct ui *ui,

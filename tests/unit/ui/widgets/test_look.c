@@ -79,6 +79,7 @@ static void strip(struct ui *ui, const struct shown *s)
 {
     ui_row(ui, (struct ui_box){.height_mm = 10,
                                .pad_x_mm = 4,
+                               .pad_y_mm = 1,
                                .gap_mm = 5.5F,
                                .align = UI_CENTER,
                                .wrap = ui_portrait(ui) || ui_text_percent(ui) > 120,
