@@ -1,0 +1,439 @@
+/* Every call, and every refusal, without a socket. */
+#include "ledger_fixture.h"
+
+static const char *error_code(const struct answer *answer)
+{
+    return json_text_or(answer->json, "error", "");
+}
+
+static void assert_refused(struct answer answer, int status, const char *code)
+{
+    if (answer.status != status || strcmp(error_code(&answer), code) != 0)
+        fail_msg("%d %s instead of %d %s", answer.status, answer.text, status, code);
+    assert_true(json_int_or(answer.json, "time_ms", 0) > 0);
+    assert_true(strlen(json_text_or(answer.json, "message", "")) > 0);
+    answer_free(&answer);
+}
+
+static void test_handle__tells_health_to_anybody(void **state)
+{
+    struct ledger_request request = {.method = "GET", .path = "/v1/health", .query = ""};
+    struct answer answer = request_answer(*state, &request);
+
+    assert_int_equal(answer.status, 200);
+    assert_string_equal(json_text_or(answer.json, "status", ""), "ok");
+    answer_free(&answer);
+}
+
+static void test_handle__refuses_unknown_paths_and_methods(void **state)
+{
+    struct ledger_request nowhere = {.method = "GET", .path = "/v1/nothing", .query = ""};
+    struct ledger_request below = {.method = "GET", .path = "/v1/health/", .query = ""};
+    struct ledger_request method = {.method = "DELETE", .path = "/v1/device", .query = ""};
+
+    assert_refused(request_answer(*state, &nowhere), 404, "not_found");
+    assert_refused(request_answer(*state, &below), 404, "not_found");
+    assert_refused(request_answer(*state, &method), 405, "unsupported");
+}
+
+static void test_handle__wants_the_token_for_administration(void **state)
+{
+    struct fixture *fixture = *state;
+    char wrong[96];
+    struct ledger_request request = {.method = "GET", .path = "/v1/admin/totals", .query = ""};
+
+    assert_refused(request_answer(fixture, &request), 401, "denied");
+    (void)snprintf(wrong, sizeof wrong, "Bearer %s", fixture->token);
+    wrong[20] = wrong[20] == 'a' ? 'b' : 'a';
+    request.authorization = wrong;
+    assert_refused(request_answer(fixture, &request), 401, "denied");
+    request.authorization = fixture->token; /* without the scheme */
+    assert_refused(request_answer(fixture, &request), 401, "denied");
+}
+
+static void test_handle__enrols_once_and_says_it_again(void **state)
+{
+    struct fixture *fixture = *state;
+    struct device one = {0}, two = {0};
+    struct entropy entropy = entropy_system();
+    char code[MESSAGE_CODE_SIZE];
+    struct answer first, again;
+
+    admin_put(fixture, SHOP_ROWS);
+    key_pair(&entropy, &one.key, &one.secret);
+    key_pair(&entropy, &two.key, &two.secret);
+    new_code(fixture, "S01", "T01", code);
+    first = enroll(fixture, &one, code);
+    fixture->now_ms += INT64_C(48) * 3600 * 1000; /* long expired, and yet the same answer */
+    again = enroll(fixture, &one, code);
+    assert_int_equal(first.status, 200);
+    assert_int_equal(again.status, 200);
+    assert_string_equal(json_text_or(first.json, "device", "1"),
+                        json_text_or(again.json, "device", "2"));
+    answer_free(&first);
+    answer_free(&again);
+    assert_refused(enroll(fixture, &two, code), 403, "denied");
+    assert_refused(enroll(fixture, &two, "WRONG"), 403, "denied");
+    new_code(fixture, "S01", "T02", code);
+    assert_refused(enroll(fixture, &one, code), 403, "denied"); /* the key is a device already */
+    fixture->now_ms += INT64_C(24) * 3600 * 1000;
+    assert_refused(enroll(fixture, &two, code), 403, "denied"); /* expired */
+}
+
+static void test_handle__wants_a_known_location_for_a_code(void **state)
+{
+    const char *nowhere = "{\"location\":\"S09\",\"till\":\"T01\"}";
+    struct answer answer =
+        admin_call(*state, "POST", "/v1/admin/enroll-codes", "", nowhere, strlen(nowhere));
+
+    assert_refused(answer, 404, "not_found");
+    answer = admin_call(*state, "POST", "/v1/admin/enroll-codes", "", "{\"till\":\"T01\"}", 14);
+    assert_refused(answer, 400, "invalid");
+}
+
+static void test_handle__refuses_what_is_not_signed_well(void **state)
+{
+    struct fixture *fixture = *state;
+    struct device *device, stranger = {0};
+    struct entropy entropy = entropy_system();
+    struct ledger_request bare = {.method = "GET", .path = "/v1/device", .query = ""};
+
+    admin_put(fixture, SHOP_ROWS);
+    device = device_make(fixture, "S01", "T01");
+    assert_refused(request_answer(fixture, &bare), 401, "denied");
+    key_pair(&entropy, &stranger.key, &stranger.secret);
+    stranger.id = id_random(&entropy);
+    assert_refused(signed_call(fixture, &stranger, "GET", "/v1/device", "", "", 0), 401, "denied");
+    stranger.id = device->id; /* a known name under another key */
+    assert_refused(signed_call(fixture, &stranger, "GET", "/v1/device", "", "", 0), 401, "denied");
+    device_free(device);
+}
+
+static void test_handle__keeps_the_window_and_tells_the_time(void **state)
+{
+    struct fixture *fixture = *state;
+    struct device *device;
+    int64_t now_s;
+
+    admin_put(fixture, SHOP_ROWS);
+    device = device_make(fixture, "S01", "T01");
+    fixture->now_ms += 3600 * 1000;
+    now_s = fixture->now_ms / 1000;
+    assert_refused(signed_call_at(fixture, device, now_s - 301, "GET", "/v1/device", "", "", 0),
+                   401, "clock");
+    assert_refused(signed_call_at(fixture, device, now_s + 301, "GET", "/v1/device", "", "", 0),
+                   401, "clock");
+    struct answer answer =
+        signed_call_at(fixture, device, now_s - 299, "GET", "/v1/device", "", "", 0);
+    assert_int_equal(answer.status, 200);
+    answer_free(&answer);
+    /* What was signed before a restart may have been used before it. */
+    fixture_close(fixture);
+    fixture_open(fixture);
+    assert_refused(signed_call_at(fixture, device, now_s - 1, "GET", "/v1/device", "", "", 0), 401,
+                   "clock");
+    device_free(device);
+}
+
+static void test_handle__refuses_a_replay(void **state)
+{
+    struct fixture *fixture = *state;
+    struct device *device;
+    struct signature_params params = {.created = START_MS / 1000};
+    struct signed_request about = {.method = "GET", .path = "/v1/device", .query = ""};
+    struct signature_headers headers;
+    struct entropy entropy = entropy_system();
+    struct ledger_request request = {.method = "GET",
+                                     .path = "/v1/device",
+                                     .query = "",
+                                     .content_digest = headers.digest,
+                                     .signature_input = headers.input,
+                                     .signature = headers.value};
+
+    admin_put(fixture, SHOP_ROWS);
+    device = device_make(fixture, "S01", "T01");
+    about.body_hash = hash_bytes("", 0);
+    signature_nonce(&entropy, params.nonce);
+    hex_write(device->id.bytes, ID_SIZE, params.keyid);
+    signature_build(&about, &params, &device->secret, &headers);
+    struct answer answer = request_answer(fixture, &request);
+    assert_int_equal(answer.status, 200);
+    answer_free(&answer);
+    assert_refused(request_answer(fixture, &request), 401, "denied");
+    /* Still remembered at the end of the window, in the other generation. */
+    fixture->now_ms += 299 * 1000;
+    assert_refused(request_answer(fixture, &request), 401, "denied");
+    device_free(device);
+}
+
+static void test_handle__refuses_a_blocked_device(void **state)
+{
+    struct fixture *fixture = *state;
+    struct device *device;
+
+    admin_put(fixture, SHOP_ROWS);
+    device = device_make(fixture, "S01", "T01");
+    run_sql(fixture, "UPDATE device SET active = 0");
+    assert_refused(signed_call(fixture, device, "GET", "/v1/device", "", "", 0), 403, "denied");
+    device_free(device);
+}
+
+static void test_handle__unpacks_bodies_within_their_ceiling(void **state)
+{
+    struct fixture *fixture = *state;
+    char bearer[96];
+    struct buf packed, large;
+    struct ledger_request request = {.method = "POST",
+                                     .path = "/v1/admin/reference",
+                                     .query = "",
+                                     .authorization = bearer,
+                                     .content_encoding = "zstd"};
+
+    (void)snprintf(bearer, sizeof bearer, "Bearer %s", fixture->token);
+    buf_init(&packed, (size_t)1 << 20);
+    assert_int_equal(compress_bytes(SHOP_ROWS, strlen(SHOP_ROWS), &packed), STATUS_OK);
+    request.body = packed.data;
+    request.length = packed.used;
+    struct answer answer = request_answer(fixture, &request);
+    assert_int_equal(answer.status, 200);
+    answer_free(&answer);
+    request.length = packed.used - 3;
+    assert_refused(request_answer(fixture, &request), 400, "invalid");
+    request.content_encoding = "gzip";
+    assert_refused(request_answer(fixture, &request), 400, "unsupported");
+    /* Nine megabytes of nothing. */
+    char *zeros = mem_alloc((size_t)9 << 20);
+    buf_init(&large, (size_t)1 << 20);
+    assert_int_equal(compress_bytes(zeros, (size_t)9 << 20, &large), STATUS_OK);
+    request.content_encoding = "zstd";
+    request.body = large.data;
+    request.length = large.used;
+    assert_refused(request_answer(fixture, &request), 413, "range");
+    free(zeros);
+    buf_finish(&packed);
+    buf_finish(&large);
+}
+
+static void test_handle__says_how_large_a_body_may_be(void **state)
+{
+    struct fixture *fixture = *state;
+    char bearer[96];
+    struct ledger_request request = {.method = "POST", .path = "/v1/admin/import", .query = ""};
+
+    (void)snprintf(bearer, sizeof bearer, "Bearer %s", fixture->token);
+    assert_int_equal(ledger_body_ceiling(fixture->ledger, &request), 65536);
+    request.authorization = bearer;
+    assert_int_equal(ledger_body_ceiling(fixture->ledger, &request), COMPRESS_IMPORT_CEILING);
+    request.path = "/v1/journal";
+    assert_int_equal(ledger_body_ceiling(fixture->ledger, &request), FRAME_MAX_BYTES);
+    request.method = "GET";
+    request.path = "/v1/device";
+    assert_int_equal(ledger_body_ceiling(fixture->ledger, &request), 0);
+}
+
+static void test_handle__refuses_rows_that_break_rules(void **state)
+{
+    static const struct {
+        const char *body;
+        int status;
+        const char *code;
+    } cases[] = {
+        {"", 400, "invalid"},
+        {"{}", 400, "invalid"},
+        {"{\"rows\":[{\"t\":\"nothing\",\"op\":\"put\",\"row\":{}}]}", 400, "unsupported"},
+        {"{\"rows\":[{\"t\":\"item\",\"op\":\"put\",\"row\":{\"sku\":\"\"}}]}", 400, "invalid"},
+        {"{\"rows\":[{\"t\":\"item\",\"op\":\"put\",\"row\":{\"sku\":\"X\",\"name\":5}}]}", 400,
+         "invalid"},
+        {"{\"rows\":[{\"t\":\"stock\",\"op\":\"put\",\"row\":{\"location\":\"S01\",\"sku\":\"A\","
+         "\"status\":\"available\",\"quantity_milli\":5}}]}",
+         403, "denied"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_refused(admin_call(*state, "POST", "/v1/admin/reference", "", cases[i].body,
+                                  strlen(cases[i].body)),
+                       cases[i].status, cases[i].code);
+    /* One bad row: none of them is written. */
+    const char *mixed = "{\"rows\":[{\"t\":\"item\",\"op\":\"put\",\"row\":{\"sku\":\"OK\","
+                        "\"name\":\"n\"}},{\"t\":\"item\",\"op\":\"put\",\"row\":{\"sku\":5}}]}";
+    assert_refused(admin_call(*state, "POST", "/v1/admin/reference", "", mixed, strlen(mixed)), 400,
+                   "invalid");
+    assert_int_equal(query_int(*state, "SELECT count(*) FROM item"), 0);
+}
+
+static void test_handle__keeps_items_that_have_stock(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *delete = "{\"rows\":[{\"t\":\"item\",\"op\":\"del\",\"row\":{\"sku\":\"A\"}}]}";
+    struct device *device;
+
+    admin_put(fixture, SHOP_ROWS);
+    device = device_make(fixture, "S01", "T01");
+    add_open(device, NULL);
+    add_sale(device, "A", 1000, 100);
+    (void)post_ok(fixture, device, 1, 2);
+    assert_refused(admin_call(fixture, "POST", "/v1/admin/reference", "", delete, strlen(delete)),
+                   409, "conflict");
+    admin_put(fixture, "{\"rows\":[{\"t\":\"item\",\"op\":\"del\",\"row\":{\"sku\":\"B\"}}]}");
+    device_free(device);
+}
+
+static void test_handle__tells_stock_as_exact_decimals(void **state)
+{
+    struct fixture *fixture = *state;
+    struct device *device;
+    struct answer answer;
+
+    admin_put(fixture, SHOP_ROWS);
+    device = device_make(fixture, "S01", "T01");
+    add_open(device, NULL);
+    add_sale(device, "C\"q", -1250, -100);
+    (void)post_ok(fixture, device, 1, 2);
+    answer = admin_call(fixture, "GET", "/v1/admin/stock", "sku=C%22q", "", 0);
+    assert_int_equal(answer.status, 200);
+    assert_string_equal(answer.text,
+                        "{\"sku\":\"C\\\"q\",\"locations\":{\"S01\":{\"available\":1.25,"
+                        "\"reserved\":0,\"in_transit\":0,\"damaged\":0}}}");
+    answer_free(&answer);
+    answer = signed_call(fixture, device, "GET", "/v1/stock", "sku=A", "", 0);
+    assert_string_equal(answer.text, "{\"sku\":\"A\",\"locations\":{}}");
+    answer_free(&answer);
+    assert_refused(admin_call(fixture, "GET", "/v1/admin/stock", "sku=nothing", "", 0), 404,
+                   "not_found");
+    assert_refused(admin_call(fixture, "GET", "/v1/admin/stock", "", "", 0), 400, "invalid");
+    assert_refused(admin_call(fixture, "GET", "/v1/admin/stock", "sku=%4", "", 0), 400, "invalid");
+    assert_refused(admin_call(fixture, "GET", "/v1/admin/stock", "sku=%", "", 0), 400, "invalid");
+    assert_refused(admin_call(fixture, "GET", "/v1/admin/stock", "sku=%FF", "", 0), 400, "invalid");
+    device_free(device);
+}
+
+static void test_handle__tells_totals_by_location_and_currency(void **state)
+{
+    struct fixture *fixture = *state;
+    struct device *one, *two;
+    struct answer answer;
+
+    admin_put(fixture, SHOP_ROWS);
+    one = device_make(fixture, "S01", "T01");
+    two = device_make(fixture, "S02", "T01");
+    add_open(one, NULL);
+    add_sale(one, "A", 1000, 250);
+    add_sale(one, "A", -1000, -50);
+    add_open(two, NULL);
+    add_sale(two, "B", 2000, 1);
+    (void)post_ok(fixture, one, 1, 3);
+    (void)post_ok(fixture, two, 1, 2);
+    answer = admin_call(fixture, "GET", "/v1/admin/totals", "", "", 0);
+    assert_string_equal(answer.text,
+                        "{\"entries\":5,\"sales\":2,\"returns\":1,\"gross_minor\":{\"GBP\":201},"
+                        "\"locations\":{\"S01\":{\"entries\":3,\"sales\":1,\"returns\":1,"
+                        "\"gross_minor\":{\"GBP\":200}},\"S02\":{\"entries\":2,\"sales\":1,"
+                        "\"returns\":0,\"gross_minor\":{\"GBP\":1}}}}");
+    answer_free(&answer);
+    device_free(one);
+    device_free(two);
+}
+
+static void test_handle__tells_the_heads_of_a_device(void **state)
+{
+    struct fixture *fixture = *state;
+    struct device *device;
+    struct device_answer heads;
+    struct error error = {0};
+
+    admin_put(fixture, SHOP_ROWS);
+    device = device_make(fixture, "S01", "T01");
+    add_open(device, NULL);
+    add_sale(device, "A", 1000, 250);
+    (void)post_ok(fixture, device, 1, 2);
+    struct answer answer = signed_call(fixture, device, "GET", "/v1/device", "", "", 0);
+    must(message_read_device_answer(answer.text, answer.length, &heads, &error), &error);
+    assert_int_equal(heads.count, 1);
+    assert_int_equal(heads.heads[0].seq, 2);
+    assert_true(countersign_head_valid(&device->id, &heads.heads[0], &fixture->ledger->key));
+    message_finish_device_answer(&heads);
+    answer_free(&answer);
+    device_free(device);
+}
+
+static void test_handle__keeps_scopes_of_other_locations_apart(void **state)
+{
+    struct fixture *fixture = *state;
+    struct device *device;
+    struct changes_query query;
+
+    admin_put(fixture, SHOP_ROWS);
+    device = device_make(fixture, "S01", "T01");
+    query = changes_from(fixture, "S02");
+    assert_refused(ask_changes(fixture, device, &query), 403, "denied");
+    query = changes_from(fixture, "S01");
+    query.incarnation.bytes[0] ^= 1;
+    assert_refused(ask_changes(fixture, device, &query), 410, "snapshot");
+    assert_refused(signed_call(fixture, device, "GET", "/v1/changes", "incarnation=5", "", 0), 400,
+                   "invalid");
+    device_free(device);
+}
+
+static void test_handle__waits_until_the_feed_grows(void **state)
+{
+    struct fixture *fixture = *state;
+    struct device *device;
+    struct changes_query query;
+    struct ledger_response response;
+
+    admin_put(fixture, SHOP_ROWS);
+    device = device_make(fixture, "S01", "T01");
+    query = changes_from(fixture, "S01");
+    query.wait_s = 20;
+    query.cursors[0].position = 1; /* catalogue */
+    query.cursors[4].position = 1; /* location:S01 */
+    struct answer answer = ask_changes(fixture, device, &query);
+    assert_non_null(answer.response.wait);
+    assert_false(ledger_wait_over(fixture->ledger, answer.response.wait, fixture->monotonic_us));
+    assert_true(ledger_wait_over(fixture->ledger, answer.response.wait, 20 * 1000000));
+    admin_put(fixture, "{\"rows\":[{\"t\":\"item\",\"op\":\"put\",\"row\":{\"sku\":\"D\","
+                       "\"name\":\"Date\"}}]}");
+    assert_true(ledger_wait_over(fixture->ledger, answer.response.wait, fixture->monotonic_us));
+    ledger_response_init(&response);
+    ledger_continue(fixture->ledger, answer.response.wait, &response);
+    answer.response.wait = NULL;
+    assert_int_equal(response.status, 200);
+    assert_non_null(strstr(buf_text(&response.body), "Date"));
+    ledger_response_finish(&response);
+    answer_free(&answer);
+    /* With wait=0 the answer comes at once, empty as it is. */
+    query.wait_s = 0;
+    query.cursors[0].position = 2;
+    answer = ask_changes(fixture, device, &query);
+    assert_int_equal(answer.status, 200);
+    assert_int_equal(json_array_size(json_object_get(answer.json, "scopes")), 0);
+    answer_free(&answer);
+    device_free(device);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_handle__tells_health_to_anybody),
+        TEST(test_handle__refuses_unknown_paths_and_methods),
+        TEST(test_handle__wants_the_token_for_administration),
+        TEST(test_handle__enrols_once_and_says_it_again),
+        TEST(test_handle__wants_a_known_location_for_a_code),
+        TEST(test_handle__refuses_what_is_not_signed_well),
+        TEST(test_handle__keeps_the_window_and_tells_the_time),
+        TEST(test_handle__refuses_a_replay),
+        TEST(test_handle__refuses_a_blocked_device),
+        TEST(test_handle__unpacks_bodies_within_their_ceiling),
+        TEST(test_handle__says_how_large_a_body_may_be),
+        TEST(test_handle__refuses_rows_that_break_rules),
+        TEST(test_handle__keeps_items_that_have_stock),
+        TEST(test_handle__tells_stock_as_exact_decimals),
+        TEST(test_handle__tells_totals_by_location_and_currency),
+        TEST(test_handle__tells_the_heads_of_a_device),
+        TEST(test_handle__keeps_scopes_of_other_locations_apart),
+        TEST(test_handle__waits_until_the_feed_grows),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
