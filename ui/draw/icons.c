@@ -154,6 +154,7 @@ static struct mask *empty_square(int px)
         for (int x = 0; x < px; x++)
             if (x == 0 || y == 0 || x == px - 1 || y == px - 1)
                 mask->coverage[y * px + x] = 255;
+    mask_seal(mask);
     return mask;
 }
 
@@ -180,6 +181,7 @@ static struct mask *rasterise(struct icons *icons, const struct icon_name *name,
         }
     }
     SDL_FreeSurface(glyph);
+    mask_seal(mask);
     return mask;
 }
 

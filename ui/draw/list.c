@@ -154,7 +154,7 @@ static uint64_t command_hash(const struct draw_command *command)
     hash = fold(hash, (uint64_t)c->r << 24 | (uint64_t)c->g << 16 | (uint64_t)c->b << 8 | c->a |
                           (uint64_t)command->kind << 32 | (uint64_t)command->corners << 40);
     hash = fold(hash, two(command->radius, command->border));
-    return fold(hash, command->mask == NULL ? 0 : command->mask->serial);
+    return fold(hash, command->mask == NULL ? 0 : command->mask->digest);
 }
 
 const uint64_t *draw_hash(struct draw_list *list, int *columns, int *rows)

@@ -18,16 +18,23 @@ struct corners {
 
 struct mask *mask_create(int w, int h)
 {
-    /* The only counter of the module; the UI runs on one thread. */
-    static uint64_t last_serial;
     assert(w >= 0 && h >= 0 && w <= SIDE_MAX && h <= SIDE_MAX);
     struct mask *mask = mem_alloc(sizeof *mask);
-    mask->serial = ++last_serial;
     mask->w = w;
     mask->h = h;
     if (w > 0 && h > 0)
         mask->coverage = mem_alloc((size_t)w * (size_t)h);
     return mask;
+}
+
+/* FNV-1a, 64 bits. */
+void mask_seal(struct mask *mask)
+{
+    uint64_t hash = 14695981039346656037U ^ (uint64_t)mask->w << 32 ^ (uint64_t)mask->h;
+    size_t size = (size_t)mask->w * (size_t)mask->h;
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ mask->coverage[i]) * 1099511628211U;
+    mask->digest = hash;
 }
 
 void mask_free(struct mask *mask)
@@ -83,6 +90,7 @@ const struct mask *corners_get(struct corners *corners, int radius)
     for (int y = 0; y < radius; y++)
         for (int x = 0; x < radius; x++)
             quarter->coverage[y * radius + x] = covered(x, y, radius);
+    mask_seal(quarter);
     corners->quarters[radius] = quarter;
     return quarter;
 }

@@ -291,6 +291,7 @@ static struct mask *lay_out(const struct line *line, struct rect ink, int baseli
             }
         }
     }
+    mask_seal(mask);
     return mask;
 }
 

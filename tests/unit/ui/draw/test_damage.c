@@ -49,6 +49,7 @@ static int set_up(void **state)
         world->masks[i] = mask_create(10 + i * 17, 8 + i * 5);
         for (int k = 0; k < world->masks[i]->w * world->masks[i]->h; k++)
             world->masks[i]->coverage[k] = (uint8_t)next(world);
+        mask_seal(world->masks[i]);
     }
     *state = world;
     return 0;

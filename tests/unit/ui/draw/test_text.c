@@ -316,8 +316,8 @@ static void test_icons__turn_only_where_they_point(void **state)
     for (int y = 0; y < 24; y++)
         for (int x = 0; x < 24; x++)
             assert_int_equal(back->coverage[y * 24 + x], turned->coverage[y * 24 + 23 - x]);
-    assert_int_equal(icons_get(icons, "search", 24, true)->serial,
-                     icons_get(icons, "search", 24, false)->serial);
+    assert_int_equal(icons_get(icons, "search", 24, true)->digest,
+                     icons_get(icons, "search", 24, false)->digest);
     assert_false(icons_has(icons, "no such icon"));
     assert_int_equal(icons_get(icons, "no such icon", 24, false)->coverage[0], 255);
     icons_free(icons);

@@ -1,20 +1,9 @@
 /* A sell screen with fixed data, drawn without a display in every theme, size and direction. Set
  * HOLDFAST_PICTURES to a folder to keep the pictures. The audit has to find nothing.
  */
+#include "tests/unit/ui/widgets/stage.h"
 #include "ui/draw/canvas.h"
 #include "ui/widgets/audit.h"
-#include "ui/widgets/ui.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
-#include <cmocka.h>
 
 struct line {
     const char *quantity, *name, *detail, *saving, *amount;
@@ -376,11 +365,6 @@ static const struct scene scenes[] = {
     {"fullhd", "light", 1920, 1080, 344, 100, false, {.selected = 4}},
 };
 
-struct stage {
-    struct text *text;
-    struct icons *icons;
-};
-
 static struct ui *open_scene(const struct stage *stage, const struct scene *scene,
                              struct ui_setup *setup)
 {
@@ -428,31 +412,10 @@ static void test_look__audit_finds_nothing(void **state)
     assert_int_equal(faults_in_all, 0);
 }
 
-static int set_up(void **state)
-{
-    static struct stage stage;
-    struct error error = {0};
-    if (text_create("assets/themes/fonts.json", 8 << 20, &stage.text, &error) != STATUS_OK ||
-        icons_create("assets/themes/icons.json", &stage.icons, &error) != STATUS_OK) {
-        print_error("%s\n", error.text);
-        return -1;
-    }
-    *state = &stage;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct stage *stage = *state;
-    icons_free(stage->icons);
-    text_free(stage->text);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_look__audit_finds_nothing),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, stage_open, stage_close);
 }

@@ -1,24 +1,9 @@
 /* The rest of the vocabulary on two screens: tender with read-out and banner; a sheet over a list
  * with states, toggles, progress, a code, focus. Pictures as in test_look.
  */
+#include "tests/unit/ui/widgets/stage.h"
 #include "ui/draw/canvas.h"
 #include "ui/widgets/audit.h"
-#include "ui/widgets/ui.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-struct stage {
-    struct text *text;
-    struct icons *icons;
-};
 
 static void order_row(struct ui *ui, int i, const char *number, const char *who, const char *state,
                       enum ui_tone tone, const char *where)
@@ -234,31 +219,10 @@ static void test_look_more__audit_finds_nothing(void **state)
     assert_int_equal(faults, 0);
 }
 
-static int set_up(void **state)
-{
-    static struct stage stage;
-    struct error error = {0};
-    if (text_create("assets/themes/fonts.json", 8 << 20, &stage.text, &error) != STATUS_OK ||
-        icons_create("assets/themes/icons.json", &stage.icons, &error) != STATUS_OK) {
-        print_error("%s\n", error.text);
-        return -1;
-    }
-    *state = &stage;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct stage *stage = *state;
-    icons_free(stage->icons);
-    text_free(stage->text);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_look_more__audit_finds_nothing),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, stage_open, stage_close);
 }
