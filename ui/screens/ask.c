@@ -163,9 +163,10 @@ static void settle_price(struct desk *desk)
         selling_drop(desk);
     }
     ui_row(ui, (struct ui_box){.gap_mm = 2});
-    ui_field(ui, "settle-name",
-             &(struct ui_field){
-                 .hint = tr("What is it? (optional)"), .key = "Ctrl+N", .weight = 1, .max_bytes = 60});
+    ui_field(
+        ui, "settle-name",
+        &(struct ui_field){
+            .hint = tr("What is it? (optional)"), .key = "Ctrl+N", .weight = 1, .max_bytes = 60});
     ui_readout(ui, "price",
                &(struct ui_readout){.label = tr("Price"),
                                     .key = "Ctrl+P",
@@ -210,12 +211,12 @@ void unknown_show(struct desk *desk, const struct line_view *line)
             (struct ui_text){.style = TEXT_HEADING, .lines = 2, .id = "unknown"});
     ui_text(ui, tr("Scanning goes on. Nothing is charged for it yet."),
             (struct ui_text){.style = TEXT_BODY, .tone = UI_INK2, .lines = 2});
-    ui_row(ui, (struct ui_box){.gap_mm = 2, .wrap = true});
+    ui_grid(ui, (struct ui_box){.columns = desk_room(desk) > 300 ? 3 : 1, .gap_mm = 2});
     if (ui_button(ui, "settle/link",
                   &(struct ui_button){.label = tr("Find and link"),
                                       .icon = "search",
                                       .key = "Ctrl+F",
-                                      .weight = 1,
+
                                       .height_mm = 19})) {
         begin_settling(desk, ASK_LINK, id, code);
     }
@@ -223,7 +224,7 @@ void unknown_show(struct desk *desk, const struct line_view *line)
                   &(struct ui_button){.label = tr("Open price"),
                                       .icon = "edit",
                                       .key = "Ctrl+P",
-                                      .weight = 1,
+
                                       .height_mm = 19})) {
         begin_settling(desk, ASK_SETTLE_PRICE, id, code);
     }
@@ -231,7 +232,7 @@ void unknown_show(struct desk *desk, const struct line_view *line)
                   &(struct ui_button){.label = tr("Leave it out"),
                                       .icon = "delete",
                                       .key = "Delete",
-                                      .weight = 1,
+
                                       .height_mm = 19})) {
         desk_do(desk, &(struct deed){.run = run_settle_out,
                                      .a = id,

@@ -37,7 +37,9 @@ static void second_line(struct desk *desk, const struct line_view *line)
     ui_text(ui, price, quiet);
     for (int i = 0; i < line->discount_count; i++) {
         const struct discount_view *discount = &line->discounts[i];
-        ui_text(ui, ui_id(ui, "%s −%s", tr(discount->label), desk_money(desk, discount->amount)),
+        ui_text(ui,
+                ui_id(ui, "%s %s", tr(discount->label),
+                      desk_money(desk, money_negate(discount->amount))),
                 (struct ui_text){.style = TEXT_SMALL_STRONG, .tone = UI_GOOD, .may_cut = true});
     }
     ui_end(ui);
@@ -79,7 +81,9 @@ static void line_row(struct desk *desk, const struct line_view *line, float heig
                 (struct ui_text){.style = TEXT_STRONG, .width_mm = 12, .keep = true});
     }
     ui_column(ui, (struct ui_box){.weight = 1, .justify = UI_CENTER});
-    ui_text(ui, name, (struct ui_text){.style = TEXT_BODY, .may_cut = true});
+    ui_text(ui, name,
+            (struct ui_text){
+                .style = TEXT_BODY, .tone = line->linked_to ? UI_INK2 : UI_INK, .may_cut = true});
     second_line(desk, line);
     ui_end(ui);
     ui_text(ui, amount, (struct ui_text){.style = TEXT_NUMBER, .align = UI_END_EDGE, .keep = true});
@@ -93,7 +97,7 @@ static void head(struct desk *desk)
 
     ui_row(ui, (struct ui_box){.height_mm = 12, .pad_x_mm = 4, .gap_mm = 3, .align = UI_CENTER});
     ui_icon(ui, "cart", UI_INK, 0);
-    ui_text(ui, tr("Sale"), (struct ui_text){.style = TEXT_STRONG});
+    ui_text(ui, tr("Sale"), (struct ui_text){.style = TEXT_STRONG, .keep = true});
     if (cart->armed > 0) {
         ui_pill(ui, &(struct ui_pill){
                         .id = "armed",
@@ -247,8 +251,7 @@ static void sale_buttons(struct desk *desk, enum screen screen)
 {
     struct ui *ui = desk->ui;
     const struct cart_view *cart = till_cart(desk->till);
-    float room =
-        (ui_portrait(ui) ? 2.5f : 1) * ui_width_mm(ui) * 100 / (float)desk->look.text_percent;
+    float room = desk_room(desk);
     bool empty = cart->count == 0;
     bool can_undo = cart->can_undo;
 
@@ -284,9 +287,9 @@ static void sale_buttons(struct desk *desk, enum screen screen)
         desk_do(desk, &(struct deed){.run = run_undo,
                                      .failed = TR_MARK("There is nothing to take back.")});
     }
-    if (ui_button(ui, "more",
-                  &(struct ui_button){
-                      .label = tr("More"), .icon = "more", .key = "F8", .weight = 5})) {
+    if (ui_button(
+            ui, "more",
+            &(struct ui_button){.label = tr("More"), .icon = "more", .key = "F8", .weight = 5})) {
         desk_go(desk, desk->screen == SCREEN_MORE ? SCREEN_SELL : SCREEN_MORE);
     }
     ui_end(ui);
@@ -298,14 +301,12 @@ static void tender_buttons(struct desk *desk)
     bool paid = till_cart(desk->till)->paid.minor != 0;
 
     ui_row(ui, (struct ui_box){.gap_mm = 2});
-    if (ui_button(
-            ui, "back-to-sale",
-            &(struct ui_button){
-                .label = tr("Back to the sale"),
-                .icon = "back",
-                /* Beside the card terminal Escape leaves the terminal. */
-                .key = desk->tender.card ? "F4" : "Escape",
-                .weight = 2})) {
+    if (ui_button(ui, "back-to-sale",
+                  &(struct ui_button){.label = tr("Back to the sale"),
+                                      .icon = "back",
+                                      /* Beside the card terminal Escape leaves the terminal. */
+                                      .key = desk->tender.card ? "F4" : "Escape",
+                                      .weight = 2})) {
         desk_go(desk, SCREEN_SELL);
     }
     if (ui_button(ui, "park",
@@ -336,9 +337,16 @@ static void primary(struct desk *desk, enum screen screen)
         cart->total.minor < 0
             ? ui_id(ui, tr("Pay back %s"), desk_money(desk, money_negate(cart->total)))
             : ui_id(ui, tr("Pay %s"), desk_money(desk, cart->total));
-    if (ui_button(
-            ui, "pay",
-            &(struct ui_button){.label = label, .key = "F12", .kind = UI_PRIMARY, .why = why})) {
+    /* One strong action per screen: beside a pane with its own, paying steps back. */
+    bool steps_back =
+        screen == SCREEN_DISCOUNT || screen == SCREEN_RETURN || screen == SCREEN_DRAWER;
+    if (ui_button(ui, "pay",
+                  &(struct ui_button){.label = label,
+                                      .key = "F12",
+                                      .kind = steps_back ? UI_NORMAL : UI_PRIMARY,
+                                      .large = steps_back,
+                                      .height_mm = 19,
+                                      .why = why})) {
         selling_pay(desk);
     }
 }

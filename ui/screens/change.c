@@ -124,7 +124,7 @@ void change_show(struct desk *desk)
         desk_go(desk, SCREEN_SELL);
     }
     ui_text(ui, tr("or scan the next item"),
-            (struct ui_text){.style = TEXT_SMALL, .tone = UI_INK2, .align = UI_CENTER});
+            (struct ui_text){.style = TEXT_SMALL, .tone = UI_INK2, .align = UI_CENTER, .lines = 2});
     ui_end(ui);
     ui_end(ui);
 }

@@ -114,6 +114,9 @@ const char *desk_language(struct desk *desk)
 
 void desk_go(struct desk *desk, enum screen screen)
 {
+    if (desk->screen != screen) {
+        desk_quiet(desk); /* what was said belongs to what was shown */
+    }
     desk->screen = screen;
 }
 
@@ -201,6 +204,13 @@ void desk_confirm(struct desk *desk, const char *title, const char *text, const 
     snprintf(confirm->title, sizeof confirm->title, "%s", title);
     snprintf(confirm->text, sizeof confirm->text, "%s", text);
     snprintf(confirm->yes, sizeof confirm->yes, "%s", yes);
+}
+
+float desk_room(const struct desk *desk)
+{
+    float room = ui_width_mm(desk->ui) * 100 / (float)desk->look.text_percent;
+
+    return ui_portrait(desk->ui) ? room * 1.7f : room;
 }
 
 void desk_paper_begin(struct desk *desk)

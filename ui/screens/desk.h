@@ -320,6 +320,10 @@ const char *desk_clock(struct desk *desk, int64_t wall_ms); /* "14:02", or the d
 /* "5 018374 921103": a code in the groups printed under its bars. */
 const char *desk_code(struct desk *desk, const char *code);
 
+/* Room for words: the screen's width in millimetres at 100 % text; a portrait screen counts
+ * 1.7 times, because its panes have the whole width. */
+float desk_room(const struct desk *desk);
+
 /* Texts for paper in the shop's language: between the two calls. */
 void desk_paper_begin(struct desk *desk);
 void desk_paper_end(struct desk *desk);

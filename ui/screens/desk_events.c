@@ -91,6 +91,7 @@ void desk_lock(struct desk *desk)
         return;
     }
     till_lock(desk->till);
+    desk_quiet(desk);
     pin_entry_start(desk, &desk->entry);
     snprintf(desk->entry.staff, sizeof desk->entry.staff, "%s", desk->names.staff);
 }

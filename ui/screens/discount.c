@@ -36,18 +36,15 @@ static void give(struct desk *desk, int64_t value, bool percent, const char *rea
 
 static void discount_kind(struct desk *desk)
 {
-    struct ui *ui = desk->ui;
     struct discount_state *state = &desk->discount;
-    const struct ui_option kinds[] = {{.name = "percent", .label = tr("Per cent"), .key = "Ctrl+P"},
+    const struct ui_option kinds[] = {{.name = "percent", .label = "%", .key = "Ctrl+P"},
                                       {.name = "amount", .label = tr("Amount"), .key = "Ctrl+A"}};
-    int kind = ui_segments(ui, "discount-kind", kinds, 2, state->percent ? 0 : 1, 0);
+    int kind = ui_segments(desk->ui, "discount-kind", kinds, 2, state->percent ? 0 : 1, 0);
 
     if (kind >= 0) {
         state->percent = kind == 0;
         pad_clear(&state->pad);
     }
-    state->reason =
-        reason_chips(desk, "reason", discount_reasons, DISCOUNT_REASONS, state->reason, "Ctrl+R");
 }
 
 void discount_pane(struct desk *desk)
@@ -71,8 +68,10 @@ void discount_pane(struct desk *desk)
     if (pane_head(desk, tr("Discount on the whole sale"), tr("Back to the sale"))) {
         desk_go(desk, SCREEN_SELL);
     }
-    discount_kind(desk);
+    state->reason =
+        reason_chips(desk, "reason", discount_reasons, DISCOUNT_REASONS, state->reason, "Ctrl+R");
     ui_row(ui, (struct ui_box){.gap_mm = 2});
+    discount_kind(desk);
     ui_readout(
         ui, "typed",
         &(struct ui_readout){
@@ -138,7 +137,10 @@ void return_pane(struct desk *desk)
     state->reason =
         reason_chips(desk, "reason", return_reasons, RETURN_REASONS, state->reason, "Ctrl+R");
     ui_text(ui, tr("Where the goods go"), (struct ui_text){.style = TEXT_CAPTION, .tone = UI_INK2});
+    ui_row(ui, (struct ui_box){0});
     int condition = ui_segments(ui, "condition", conditions, 2, state->condition, 0);
+    ui_spacer(ui, 1);
+    ui_end(ui);
     if (condition >= 0) {
         state->condition = condition;
     }

@@ -151,7 +151,7 @@ void notice_show(struct desk *desk)
                                               .text = desk->notice.text,
                                               .icon = icons[desk->notice.tone],
                                               .tone = desk->notice.tone,
-                                              .lines = 4});
+                                              .lines = 7});
     }
 }
 
@@ -159,7 +159,7 @@ void figure_row(struct desk *desk, const char *label, const char *value, bool st
 {
     struct ui *ui = desk->ui;
 
-    ui_row(ui, (struct ui_box){.gap_mm = 4, .align = UI_BASELINE, .pad_y_mm = 1});
+    ui_row(ui, (struct ui_box){.gap_mm = 4, .align = UI_BASELINE, .pad_y_mm = 1.3f});
     ui_text(ui, label,
             (struct ui_text){.style = strong ? TEXT_STRONG : TEXT_BODY,
                              .tone = strong ? UI_INK : UI_INK2,

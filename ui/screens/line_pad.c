@@ -120,6 +120,19 @@ static struct intent intent_of(struct desk *desk, const struct line_view *line)
     return intent;
 }
 
+static void discount_kind(struct desk *desk)
+{
+    struct line_pad *pad = &desk->pad;
+    const struct ui_option kinds[] = {{.name = "percent", .label = "%", .key = "Ctrl+K"},
+                                      {.name = "amount", .label = tr("Amount"), .key = "Ctrl+A"}};
+    int kind = ui_segments(desk->ui, "discount-kind", kinds, 2, pad->percent ? 0 : 1, 0);
+
+    if (kind >= 0) {
+        pad->percent = kind == 0;
+        pad_clear(&pad->pad);
+    }
+}
+
 /* The line's name, and what is being typed for it. */
 static void pad_title(struct desk *desk, const struct line_view *line)
 {
@@ -138,12 +151,16 @@ static void pad_title(struct desk *desk, const struct line_view *line)
     } else if (!*value && line && pad->mode == PAD_QUANTITY) {
         value = desk_quantity(desk, line->quantity);
     }
-    ui_row(ui, (struct ui_box){.gap_mm = 3, .align = UI_BASELINE, .height_mm = 14});
+    ui_row(ui, (struct ui_box){.gap_mm = 3, .align = UI_CENTER, .height_mm = 15});
     ui_text(ui, line ? ui_id(ui, "%s", line->name) : tr("No line is selected"),
             (struct ui_text){.style = TEXT_HEADING, .weight = 1, .may_cut = true});
-    ui_text(ui, label, (struct ui_text){.style = TEXT_SMALL, .tone = UI_INK2});
+    if (pad->mode == PAD_DISCOUNT) {
+        discount_kind(desk);
+    } else {
+        ui_text(ui, label, (struct ui_text){.style = TEXT_SMALL, .tone = UI_INK2});
+    }
     ui_text(ui, *value ? value : "–",
-            (struct ui_text){.style = TEXT_TOTAL,
+            (struct ui_text){.style = desk_room(desk) > 250 ? TEXT_TOTAL : TEXT_PRIMARY,
                              .keep = true,
                              .align = UI_END_EDGE,
                              .id = "typed",
@@ -153,28 +170,15 @@ static void pad_title(struct desk *desk, const struct line_view *line)
 
 static void reasons_row(struct desk *desk)
 {
-    struct ui *ui = desk->ui;
     struct line_pad *pad = &desk->pad;
-    const struct ui_option kinds[] = {{.name = "percent", .label = "%"},
-                                      {.name = "amount", .label = tr("Amount")}};
 
-    if (pad->mode == PAD_QUANTITY) {
-        return;
-    }
-    ui_row(ui, (struct ui_box){.gap_mm = 2, .wrap = true});
     if (pad->mode == PAD_DISCOUNT) {
-        int kind = ui_chips(ui, "discount-kind", kinds, 2, pad->percent ? 0 : 1, "Ctrl+K");
-        if (kind >= 0) {
-            pad->percent = kind == 0;
-            pad_clear(&pad->pad);
-        }
         pad->reason =
             reason_chips(desk, "reason", discount_reasons, DISCOUNT_REASONS, pad->reason, "Ctrl+R");
-    } else {
+    } else if (pad->mode == PAD_PRICE) {
         pad->reason =
             reason_chips(desk, "reason", price_reasons, PRICE_REASONS, pad->reason, "Ctrl+R");
     }
-    ui_end(ui);
 }
 
 static void keys(struct desk *desk)

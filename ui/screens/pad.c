@@ -90,13 +90,54 @@ const char *pad_money_text(struct desk *desk, const struct pad *pad)
     return pad_money(desk, pad, &amount) ? desk_money(desk, amount) : "";
 }
 
-bool pad_keys(struct desk *desk, const char *id, struct pad *pad, const struct pad_keys *keys)
+/* Three columns as on a telephone's keys, and the primary action below. */
+static bool keys_above_primary(struct desk *desk, const char *id, struct pad *pad,
+                               const struct pad_keys *keys, const char *mark)
+{
+    static const char *const pressed[] = {"7", "8", "9", "4", "5", "6",
+                                          "1", "2", "3", ".", "0", "<"};
+    struct ui *ui = desk->ui;
+    bool whole = keys->decimals == 0;
+    const struct ui_pad_key all[] = {
+        {.label = "7", .key = "7"},
+        {.label = "8", .key = "8"},
+        {.label = "9", .key = "9"},
+        {.label = "4", .key = "4"},
+        {.label = "5", .key = "5"},
+        {.label = "6", .key = "6"},
+        {.label = "1", .key = "1"},
+        {.label = "2", .key = "2"},
+        {.label = "3", .key = "3"},
+        {.label = whole ? "00" : mark, .name = "point", .key = whole ? "Ctrl+0" : mark},
+        {.label = "0", .key = "0"},
+        {.label = tr("Delete the last digit"),
+         .icon = "backspace",
+         .name = "back",
+         .key = "Backspace"}};
+
+    ui_column(ui, (struct ui_box){.weight = keys->weight, .gap_mm = 3});
+    int key = ui_keypad(
+        ui, id,
+        &(struct ui_keypad){.keys = all, .count = 12, .columns = 3, .weight = keys->weight});
+    bool done = ui_button(ui, ui_id(ui, "%s/do", id),
+                          &(struct ui_button){.label = keys->action,
+                                              .why = keys->disabled ? keys->action : NULL,
+                                              .kind = UI_PRIMARY,
+                                              .key = "Enter"});
+    ui_end(ui);
+    if (key >= 0) {
+        pad_press(pad, whole && key == 9 ? "00" : pressed[key], keys->decimals);
+    }
+    return done;
+}
+
+/* Four columns; the action is one of the keys, because the primary action stands elsewhere. */
+static bool keys_with_action(struct desk *desk, const char *id, struct pad *pad,
+                             const struct pad_keys *keys, const char *mark)
 {
     static const char *const pressed[] = {"7",  "8", "9", "<", "4", "5", "6",
                                           "00", "1", "2", "3", ".", "0"};
-    char mark[LOCALE_TEXT_SIZE];
-    locale_decimal_mark(till_format(desk->till), mark);
-    struct ui_pad_key all[] = {
+    const struct ui_pad_key all[] = {
         {.label = "7", .key = "7"},
         {.label = "8", .key = "8"},
         {.label = "9", .key = "9"},
@@ -118,23 +159,22 @@ bool pad_keys(struct desk *desk, const char *id, struct pad *pad, const struct p
          .key = "Enter",
          .span = 2,
          .word = true,
-         .kind = keys->kind,
-         .disabled = keys->disabled},
-    };
-    bool acts = *keys->action != '\0';
+         .disabled = keys->disabled}};
+    int key = ui_keypad(
+        desk->ui, id,
+        &(struct ui_keypad){.keys = all, .count = 14, .columns = 4, .weight = keys->weight});
 
-    if (!acts) {
-        all[12].span = 4;
-    }
-    int key =
-        ui_keypad(desk->ui, id,
-                  &(struct ui_keypad){
-                      .keys = all, .count = acts ? 14 : 13, .columns = 4, .weight = keys->weight});
-    if (key == 13) {
-        return true;
-    }
-    if (key >= 0) {
+    if (key >= 0 && key < 13) {
         pad_press(pad, pressed[key], keys->decimals);
     }
-    return false;
+    return key == 13;
+}
+
+bool pad_keys(struct desk *desk, const char *id, struct pad *pad, const struct pad_keys *keys)
+{
+    char mark[LOCALE_TEXT_SIZE];
+
+    locale_decimal_mark(till_format(desk->till), mark);
+    return keys->kind == UI_PRIMARY ? keys_above_primary(desk, id, pad, keys, mark)
+                                    : keys_with_action(desk, id, pad, keys, mark);
 }

@@ -21,9 +21,9 @@ void pad_set_money(const struct desk *desk, struct pad *pad, struct money amount
 /* What a readout shows: the amount with its symbol, or "" while nothing is typed. */
 const char *pad_money_text(struct desk *desk, const struct pad *pad);
 
-/* Four rows of keys: 7 8 9 and the rest, digits never mirrored. The last row ends in `action` (two
- * columns wide; "" for none: the zero is then as wide). True when the action was pressed, by touch
- * or by Enter. */
+/* Four rows of keys, digits never mirrored, and the action "ID/do": with UI_PRIMARY the primary
+ * button below the keys, else the last key. While it is disabled it says what is missing. True
+ * when the action was pressed, by touch or by Enter. */
 struct pad_keys {
     const char *action;
     enum ui_kind kind;

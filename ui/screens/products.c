@@ -80,7 +80,12 @@ static void stock_note(struct desk *desk, const struct tile_view *tile, struct u
         out->note_icon = "none";
         out->note_tone = UI_BAD;
     } else {
-        out->note = desk_quantity(desk, stock->on_hand);
+        struct quantity shown = stock->on_hand;
+        if (strcmp(tile->unit, "each") != 0) {
+            /* A tenth of a kilogram is as true as a shelf of apples gets. */
+            shown.milli = (shown.milli + 50) / 100 * 100;
+        }
+        out->note = desk_quantity(desk, shown);
         if (strcmp(tile->unit, "each") != 0) {
             out->note = ui_id(ui, "%s %s", out->note, tile->unit);
         }

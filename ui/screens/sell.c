@@ -31,12 +31,14 @@ static void search(struct desk *desk)
 {
     struct ui *ui = desk->ui;
     struct shelf *shelf = &desk->shelf;
-    enum ui_edit edit = ui_field(ui, "search",
-                                 &(struct ui_field){.hint = tr("Search, or type a code"),
-                                                    .icon = "search",
-                                                    .key = "F2",
-                                                    .weight = 1,
-                                                    .max_bytes = (int)sizeof shelf->typed - 1});
+    enum ui_edit edit =
+        ui_field(ui, "search",
+                 &(struct ui_field){.hint = desk_room(desk) > 250 ? tr("Search, or type a code")
+                                                                  : tr("Search"),
+                                    .icon = "search",
+                                    .key = "F2",
+                                    .weight = 1,
+                                    .max_bytes = (int)sizeof shelf->typed - 1});
 
     if (edit != UI_EDIT_NONE) {
         snprintf(shelf->typed, sizeof shelf->typed, "%s", ui_field_text(ui, "search"));
@@ -52,9 +54,13 @@ static void search(struct desk *desk)
 static void bar(struct desk *desk)
 {
     struct ui *ui = desk->ui;
+    bool icons = desk_room(desk) > 250;
     const struct ui_option options[] = {
-        {.name = "products", .label = tr("Products"), .icon = "products", .key = "F3"},
-        {.name = "keypad", .label = tr("Keypad"), .icon = "keypad", .key = "F4"}};
+        {.name = "products",
+         .label = tr("Products"),
+         .icon = icons ? "products" : NULL,
+         .key = "F3"},
+        {.name = "keypad", .label = tr("Keypad"), .icon = icons ? "keypad" : NULL, .key = "F4"}};
     int chosen = desk->pad.shown ? 1 : 0;
 
     ui_row(ui, (struct ui_box){.gap_mm = 2});
@@ -97,7 +103,8 @@ void sell_pane(struct desk *desk)
         return;
     }
     ui_end(ui);
-    ui_card(ui, (struct ui_box){.weight = 1, .pad_mm = 4, .gap_mm = 3});
+    bool tight = desk_room(desk) < 250;
+    ui_card(ui, (struct ui_box){.weight = 1, .pad_mm = tight ? 2 : 4, .gap_mm = tight ? 2 : 3});
     if (asking != ASK_NONE) {
         ask_show(desk);
     } else if (line && line->state == LINE_UNKNOWN) {

@@ -172,8 +172,7 @@ void selling_scan(struct desk *desk, const char *code)
     struct scan_result result;
     enum status status = till_scan(desk->till, code, SYMBOLOGY_UNKNOWN, &result, &error);
 
-    if (status == STATUS_DENIED &&
-        till_badge(desk->till, code, result.staff, NULL) == STATUS_OK) {
+    if (status == STATUS_DENIED && till_badge(desk->till, code, result.staff, NULL) == STATUS_OK) {
         take_badge(desk, &result);
         return;
     }
@@ -287,7 +286,7 @@ const char *selling_obstacle(struct desk *desk)
             cart->unsettled);
     }
     if (desk->ask.kind != ASK_NONE) {
-        return tr("Answer the question first");
+        return tr("Answer first");
     }
     return cart->count == 0 ? tr("Nothing to pay yet") : NULL;
 }

@@ -35,6 +35,7 @@ static void count(struct desk *desk, struct money amount)
         tr("Close the shift"), &deed);
 }
 
+/* Counting: a form in the middle, as at the start of the shift. */
 static void before(struct desk *desk)
 {
     struct ui *ui = desk->ui;
@@ -42,8 +43,12 @@ static void before(struct desk *desk)
     struct money amount;
     bool typed = pad_money(desk, &close->pad, &amount);
     bool open = till_cart(desk->till)->count > 0;
+    const char *action = open    ? tr("A sale is open")
+                         : typed ? tr("Close with this count")
+                                 : tr("Type the sum");
 
-    ui_column(ui, (struct ui_box){.weight = 1, .gap_mm = 4});
+    ui_spacer(ui, 1);
+    ui_column(ui, (struct ui_box){.width_mm = FORM_MM, .gap_mm = 3});
     if (pane_head(desk, tr("Close the shift"), tr("Back to the sale"))) {
         desk_go(desk, SCREEN_SELL);
     }
@@ -59,24 +64,20 @@ static void before(struct desk *desk)
                                                    "before closing.")});
     }
     notice_show(desk);
-    ui_spacer(ui, 1);
-    ui_end(ui);
-    ui_column(ui, (struct ui_box){.weight = 1, .gap_mm = 3});
     ui_readout(ui, "counted",
                &(struct ui_readout){.label = tr("Counted"),
                                     .key = "Ctrl+A",
                                     .value = pad_money_text(desk, &close->pad),
                                     .active = true});
-    if (pad_keys(
-            desk, "pad", &close->pad,
-            &(struct pad_keys){.action = typed ? tr("Close with this count") : tr("Type the sum"),
-                               .kind = UI_PRIMARY,
-                               .disabled = !typed || open,
-                               .decimals = till_currency(desk->till)->exponent,
-                               .weight = 1})) {
+    if (pad_keys(desk, "pad", &close->pad,
+                 &(struct pad_keys){.action = action,
+                                    .kind = UI_PRIMARY,
+                                    .disabled = !typed || open,
+                                    .decimals = till_currency(desk->till)->exponent})) {
         count(desk, amount);
     }
     ui_end(ui);
+    ui_spacer(ui, 1);
 }
 
 static void verdict(struct desk *desk)
@@ -146,19 +147,21 @@ void shift_close_show(struct desk *desk)
     struct ui_box box = {.weight = 1, .gap_mm = 8};
 
     ui_column(ui, (struct ui_box){.weight = 1, .pad_mm = 2});
-    ui_card(ui, (struct ui_box){.weight = 1, .pad_mm = 6});
-    if (ui_portrait(ui)) {
-        ui_column(ui, box);
+    ui_card(ui, (struct ui_box){.weight = 1,
+                                .pad_mm = 6,
+                                .align = desk->close.closed ? UI_STRETCH : UI_CENTER});
+    if (!desk->close.closed) {
+        before(desk);
     } else {
-        ui_row(ui, box);
-    }
-    if (desk->close.closed) {
+        if (ui_portrait(ui)) {
+            ui_column(ui, box);
+        } else {
+            ui_row(ui, box);
+        }
         figures(desk);
         verdict(desk);
-    } else {
-        before(desk);
+        ui_end(ui);
     }
-    ui_end(ui);
     ui_end(ui);
     ui_end(ui);
 }

@@ -18,25 +18,17 @@ void shift_open_show(struct desk *desk)
     struct ui *ui = desk->ui;
     struct money amount;
     bool typed = pad_money(desk, &desk->opening_float, &amount);
-    struct ui_box box = {.weight = 1, .gap_mm = 6};
 
-    ui_column(ui, (struct ui_box){.weight = 1, .pad_mm = 2});
-    ui_card(ui, (struct ui_box){.weight = 1, .pad_mm = 6, .gap_mm = 4});
-    if (ui_portrait(ui)) {
-        ui_column(ui, box);
-    } else {
-        ui_row(ui, box);
-    }
-    ui_column(ui, (struct ui_box){.weight = 1, .gap_mm = 4});
+    ui_row(ui, (struct ui_box){.weight = 1, .pad_mm = 2});
+    ui_card(ui, (struct ui_box){.weight = 1, .pad_mm = 6, .align = UI_CENTER});
+    ui_spacer(ui, 1);
+    ui_column(ui, (struct ui_box){.width_mm = FORM_MM, .gap_mm = 3});
     ui_text(ui, tr("Open the shift"), (struct ui_text){.style = TEXT_HEADING, .id = "heading"});
     ui_text(ui,
             tr("Count the cash in the drawer and type the sum. At the end of the shift the till "
                "tells whether the drawer is right."),
             (struct ui_text){.style = TEXT_BODY, .tone = UI_INK2, .lines = 5});
     notice_show(desk);
-    ui_spacer(ui, 1);
-    ui_end(ui);
-    ui_column(ui, (struct ui_box){.weight = 1, .gap_mm = 3});
     ui_readout(ui, "float",
                &(struct ui_readout){.label = tr("Cash in the drawer"),
                                     .value = pad_money_text(desk, &desk->opening_float),
@@ -48,14 +40,13 @@ void shift_open_show(struct desk *desk)
                  &(struct pad_keys){.action = action,
                                     .kind = UI_PRIMARY,
                                     .disabled = !typed,
-                                    .decimals = till_currency(desk->till)->exponent,
-                                    .weight = 1})) {
+                                    .decimals = till_currency(desk->till)->exponent})) {
         desk_do(desk, &(struct deed){.run = run_open,
                                      .a = amount.minor,
                                      .failed = TR_MARK("The shift was not opened.")});
     }
     ui_end(ui);
-    ui_end(ui);
+    ui_spacer(ui, 1);
     ui_end(ui);
     ui_end(ui);
 }

@@ -137,6 +137,7 @@ bool pin_entry_show(struct desk *desk, struct pin_entry *entry, const char *skip
     ui_text(ui,
             *entry->trouble ? entry->trouble
             : person        ? ui_id(ui, tr("PIN of %s"), person->name)
+            : *skip         ? tr("Choose who allows it, or scan the badge.")
                             : tr("Choose who you are, or scan your badge."),
             (struct ui_text){.style = *entry->trouble ? TEXT_STRONG : TEXT_BODY,
                              .lines = 2,

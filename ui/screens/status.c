@@ -158,7 +158,7 @@ static void look(struct desk *desk)
     themes(desk);
     ui_text(ui, tr("Size of text"), head);
     sizes(desk);
-    ui_grid(ui, (struct ui_box){.columns = 2, .gap_mm = 2});
+    ui_grid(ui, (struct ui_box){.columns = desk_room(desk) > 250 ? 2 : 1, .gap_mm = 2});
     if (ui_toggle(ui, "left-handed",
                   &(struct ui_button){.label = tr("Cart on the other side"),
                                       .on = desk->look.left_handed,

@@ -1,9 +1,16 @@
 /* The strip: who, which till, online or since when not, what is not sent, printer, scanner. Colour
  * is never the only sign, and the words are about consequences. */
+#include "terminal/base/text.h"
 #include "terminal/money/locale.h"
 #include "ui/screens/screens.h"
 
 #include <string.h>
+
+/* Room for words goes with the width and against the size of type. */
+static float strip_room(const struct desk *desk)
+{
+    return ui_width_mm(desk->ui) * 100 / (float)desk->look.text_percent;
+}
 
 static void connection(struct desk *desk)
 {
@@ -27,6 +34,9 @@ static void connection(struct desk *desk)
                                : tr("Selling offline");
         if (sales == 0) {
             pill.text = when;
+        } else if (strip_room(desk) < 300) {
+            pill.text =
+                ui_id(ui, tr("Offline, %s to send"), desk_integer(desk, status->unsent_sales));
         } else {
             const char *later = ui_id(
                 ui, tr_count("%s sale will be sent later", "%s sales will be sent later", sales),
@@ -56,6 +66,21 @@ static void device(struct desk *desk, const char *id, const char *icon,
                                   .plain = !trouble});
 }
 
+/* "Amira K.": who it is, without taking the strip. */
+static const char *short_name(struct ui *ui, const char *name)
+{
+    const char *space = strrchr(name, ' ');
+    size_t length = strlen(name);
+
+    if (!space || space[1] == '\0') {
+        return ui_id(ui, "%s", name);
+    }
+    size_t at = (size_t)(space + 1 - name);
+    size_t next = at;
+    text_next(name, length, &next);
+    return ui_id(ui, "%.*s %.*s.", (int)strcspn(name, " "), name, (int)(next - at), space + 1);
+}
+
 static void person(struct desk *desk, bool words)
 {
     struct ui *ui = desk->ui;
@@ -64,8 +89,10 @@ static void person(struct desk *desk, bool words)
     if (!*status->staff || status->locked) {
         return;
     }
-    const char *name = words ? ui_id(ui, "%s · %s", status->staff_name, tr(status->staff_role))
-                             : status->staff_name;
+    const char *name = short_name(ui, status->staff_name);
+    if (words) {
+        name = ui_id(ui, "%s · %s", name, tr(status->staff_role));
+    }
     if (ui_button(ui, "person",
                   &(struct ui_button){.label = name,
                                       .icon = "person",
@@ -80,8 +107,7 @@ void strip_show(struct desk *desk)
 {
     struct ui *ui = desk->ui;
     const struct till_status *status = &desk->status;
-    /* Room for words goes with the width and against the size of type. */
-    float room = ui_width_mm(ui) * 100 / (float)desk->look.text_percent;
+    float room = strip_room(desk);
     struct local_time now = till_now(desk->till);
     char clock[LOCALE_TEXT_SIZE];
 
@@ -101,8 +127,8 @@ void strip_show(struct desk *desk)
             (struct ui_text){.style = TEXT_SMALL, .tone = UI_INK2, .may_cut = true});
     connection(desk);
     ui_spacer(ui, 1);
-    device(desk, "scanner", "scanner", &desk->scanner, room > 330);
-    device(desk, "printer", "printer", &desk->printer, room > 330);
+    device(desk, "scanner", "scanner", &desk->scanner, room > 340);
+    device(desk, "printer", "printer", &desk->printer, room > 340);
     person(desk, room > 420);
     if (ui_button(ui, "status",
                   &(struct ui_button){.label = tr("Status"),

@@ -157,8 +157,7 @@ static void ways(struct desk *desk)
     struct money quick[4];
     int count = 0, chosen = -1;
     struct money due = till_cart(desk->till)->cash_due;
-    float room =
-        ui_width_mm(ui) * (ui_portrait(ui) ? 1.6f : 1) * 100 / (float)desk->look.text_percent;
+    float room = desk_room(desk);
     bool one_row = room > 330;
 
     if (due.minor > 0 && till_quick_cash(desk->till, quick, 4, &count, NULL) != STATUS_OK) {
