@@ -28,19 +28,19 @@ const char *till_staff_id(const struct till *till)
     return till->signed_in ? till->staff.id : "";
 }
 
-enum status till_want_writer(const struct till *till, struct error *error)
+enum status till_want_writer(struct till *till, struct error *error)
 {
     if (till->mode != TILL_WRITER)
         return error_set(error, STATUS_UNSUPPORTED, "this till was opened for looking only");
-    if (till->journal == NULL)
-        return error_set(error, STATUS_IO, "till.db could not be opened again after a fault");
-    return STATUS_OK;
+    return till->journal == NULL ? till_recover(till, error) : STATUS_OK;
 }
 
 enum status till_want_replica(const struct till *till, struct error *error)
 {
     if (till->catalogue == NULL)
         return error_set(error, STATUS_BUSY, "the first catalogue has not arrived yet");
+    if (till->db == NULL)
+        return error_set(error, STATUS_IO, "till.db is not open");
     return STATUS_OK;
 }
 
@@ -305,8 +305,11 @@ void till_close(struct till *till)
 
 enum status till_recover(struct till *till, struct error *error)
 {
+    struct error local;
     enum status status;
 
+    if (error == NULL)
+        error = &local;
     log_line(LOG_LEVEL_ERROR, LOG, "a write failed: reopening and verifying till.db");
     close_database(till);
     status = open_database(till, error);
@@ -314,10 +317,11 @@ enum status till_recover(struct till *till, struct error *error)
         status = open_journal(till, error);
     if (status == STATUS_OK)
         status = till_load(till, error);
-    /* Nothing may be sold on a file that does not open: better no till than a wrong one. */
-    if (status != STATUS_OK)
-        log_line(LOG_LEVEL_ERROR, LOG, "till.db does not open again: %s",
-                 error == NULL ? status_name(status) : error->text);
+    /* Nothing is sold on a file that does not open: every call tries again, until it does. */
+    if (status != STATUS_OK) {
+        log_line(LOG_LEVEL_ERROR, LOG, "till.db does not open again: %s", error->text);
+        close_database(till);
+    }
     return status;
 }
 
@@ -327,8 +331,8 @@ enum status till_after(struct till *till, enum status status, struct error *erro
 
     if (status != STATUS_IO && status != STATUS_CORRUPT)
         return status;
-    if (till_recover(till, &second) != STATUS_OK && error != NULL)
-        return error_set(error, STATUS_CORRUPT, "%s", second.text);
+    if (till_recover(till, &second) != STATUS_OK)
+        return error_set(error, second.status, "%s", second.text);
     return status;
 }
 
@@ -402,8 +406,10 @@ enum status till_refresh(struct till *till, bool *changed, struct error *error)
 {
     bool rows = false;
     int64_t version;
-    enum status status = refresh_replica(till, &rows, error);
+    enum status status = till->mode == TILL_WRITER ? till_want_writer(till, error) : STATUS_OK;
 
+    if (status == STATUS_OK)
+        status = refresh_replica(till, &rows, error);
     if (status == STATUS_OK && rows && till->catalogue != NULL)
         refresh_staff(till);
     open_sync(till);
@@ -423,7 +429,7 @@ void till_idle(struct till *till)
 {
     struct error error = {0};
 
-    if (till->mode != TILL_WRITER)
+    if (till->mode != TILL_WRITER || till_want_writer(till, NULL) != STATUS_OK)
         return;
     if (till->commits >= IDLE_CHECKPOINT) {
         till->commits = 0;

@@ -12,7 +12,8 @@
  * STATUS_DENIED always means: the person signed in (or nobody) lacks the permission; till_denied()
  * names it, another person may grant it once (till_approve), and the call is made again.
  * STATUS_FULL: no room on the disk; nothing was recorded. STATUS_IO, STATUS_CORRUPT: the database
- * was closed, opened again and verified; the call had no effect, or (till_sale_commit) says so.
+ * was closed, opened again and verified; the call had no effect. While it does not open, every call
+ * tries again and answers so; the cart is then what the disk says.
  *
  * Further doors, same rules: till_sell.h (look-ups, cart, tender, sale), till_day.h (people, shift,
  * drawer, stock adjustments, print jobs, receipts), till_replay.h (prepared sales).

@@ -47,8 +47,8 @@ static enum status build(struct till *till, const struct adjust_line *lines, int
     return STATUS_OK;
 }
 
-static enum status check(const struct till *till, int count, const char *reason,
-                         const char *reference, struct error *error)
+static enum status check(struct till *till, int count, const char *reason, const char *reference,
+                         struct error *error)
 {
     enum status status = till_want_writer(till, error);
 

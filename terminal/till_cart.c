@@ -59,7 +59,7 @@ void till_change_drop(struct till *till, struct cart *before)
     INVARIANT(till_refigure(till, NULL) == STATUS_OK);
 }
 
-static enum status store(struct till *till, const struct cart *before, struct error *error)
+static enum status store_once(struct till *till, const struct cart *before, struct error *error)
 {
     enum status status = db_begin(till->db, error);
 
@@ -74,6 +74,19 @@ static enum status store(struct till *till, const struct cart *before, struct er
     return status;
 }
 
+/* Money that was handed over is kept whatever the disk has left: that is what the reserve is for.
+ * A line that does not fit is refused. */
+static enum status store(struct till *till, const struct cart *before, struct error *error)
+{
+    enum status status = store_once(till, before, error);
+
+    if (status == STATUS_FULL && till->cart.tender_count > 0) {
+        till_release_reserve(till);
+        status = store_once(till, before, error);
+    }
+    return status;
+}
+
 enum status till_change_end(struct till *till, struct cart *before, enum status status,
                             bool undoable, struct error *error)
 {
@@ -84,8 +97,12 @@ enum status till_change_end(struct till *till, struct cart *before, enum status 
     if (status == STATUS_OK) {
         status = store(till, before, error);
         if (status == STATUS_IO || status == STATUS_CORRUPT) {
-            cart_finish(before);
-            return till_after(till, status, error); /* the cart is loaded as the disk has it */
+            status = till_after(till, status, error);
+            if (till->journal == NULL) /* else the cart was loaded as the disk has it */
+                till_change_drop(till, before);
+            else
+                cart_finish(before);
+            return status;
         }
     }
     if (status != STATUS_OK) {

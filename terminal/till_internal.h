@@ -104,9 +104,9 @@ struct till {
 enum status till_recover(struct till *till, struct error *error) MUST_USE;
 /* For a status that a write returned: recovers when the disk failed; returns the same status. */
 enum status till_after(struct till *till, enum status status, struct error *error) MUST_USE;
-/* STATUS_UNSUPPORTED in a reader. */
-enum status till_want_writer(const struct till *till, struct error *error) MUST_USE;
-/* STATUS_BUSY without a replica. */
+/* STATUS_UNSUPPORTED in a reader. Tries to open a till.db again that did not after a fault. */
+enum status till_want_writer(struct till *till, struct error *error) MUST_USE;
+/* STATUS_BUSY without a replica, STATUS_IO while till.db does not open. */
 enum status till_want_replica(const struct till *till, struct error *error) MUST_USE;
 /* Loads the open cart and the shift from the database. */
 enum status till_load(struct till *till, struct error *error) MUST_USE;

@@ -171,7 +171,7 @@ enum status till_write(struct till *till, struct record *record, struct error *e
         struct error second = {0};
 
         if (till_recover(till, &second) != STATUS_OK)
-            return error_set(error, STATUS_CORRUPT, "%s", second.text);
+            return error_set(error, second.status, "%s", second.text);
         if (at_head(till, &head)) {
             log_line(LOG_LEVEL_WARN, "till", "entry %lld is there although its commit failed",
                      (long long)head.seq);

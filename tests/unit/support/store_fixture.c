@@ -340,6 +340,7 @@ static int remove_one(const char *path, const struct stat *about, int kind, stru
 void store_remove(struct store *store)
 {
     db_close(store->replica);
+    db_close(store->sync);
     (void)nftw(store->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -352,13 +353,14 @@ static struct db *open_sync(struct store *store)
     struct error error = {0};
     struct db_migration steps[] = {{acked_schema}};
     char *path = path_join(store->folder, "sync.db");
-    struct db *db;
 
-    ok(db_open(path, DB_OWNER_FULL, &db, &error), &error);
+    if (store->sync == NULL) {
+        ok(db_open(path, DB_OWNER_FULL, &store->sync, &error), &error);
+        ok(db_migrate(store->sync, steps, 1, &error), &error);
+        ok(db_exec(store->sync, state_table, &error), &error);
+    }
     free(path);
-    ok(db_migrate(db, steps, 1, &error), &error);
-    ok(db_exec(db, state_table, &error), &error);
-    return db;
+    return store->sync;
 }
 
 void store_acknowledge(struct store *store, const struct id *epoch, int64_t seq,
@@ -370,7 +372,6 @@ void store_acknowledge(struct store *store, const struct id *epoch, int64_t seq,
 
     head.countersig = head_countersign(&store->identity.device, &head.head, &store->ledger_secret);
     ok(acked_put(db, &store->identity.device, &head, &error), &error);
-    db_close(db);
 }
 
 void store_agent_state(struct store *store, const char *key, const char *value)
@@ -385,7 +386,6 @@ void store_agent_state(struct store *store, const char *key, const char *value)
     db_bind_text(statement, 1, key);
     db_bind_text(statement, 2, value);
     ok(db_run(statement, &error), &error);
-    db_close(db);
 }
 
 /* ---- files ----------------------------------------------------------------------------------- */

@@ -40,6 +40,8 @@ struct store_clock {
 struct store {
     char folder[96];
     struct db *replica; /* open as its owner: a reader waits without one */
+    struct db *sync;    /* sync.db, likewise, once something was put into it: within one process
+                           SQLite's shared memory is read-only for all if a reader came first */
     struct device_identity identity;
     struct public_key ledger_key;
     struct secret_key ledger_secret;
@@ -61,8 +63,7 @@ void store_add_items(struct store *store, int count);
 struct clock store_clock(struct store *store);
 struct entropy store_entropy(uint64_t *seed);
 
-/* sync.db as the agent keeps it: a countersigned head, and a value of agent_state. The owner's
- * connection is opened for the call only. */
+/* sync.db as the agent keeps it: a countersigned head, and a value of agent_state. */
 void store_acknowledge(struct store *store, const struct id *epoch, int64_t seq,
                        const struct hash *hash);
 void store_agent_state(struct store *store, const char *key, const char *value);
