@@ -26,6 +26,7 @@ struct canvas {
     struct corners *corners;
     uint64_t *hashes; /* of the frame that is shown */
     int columns, rows;
+    struct size size; /* of the surface when it was last painted */
     bool whole;
     struct rect damage[CANVAS_RECTS];
     int damage_count;
@@ -67,6 +68,7 @@ enum status canvas_create_memory(int width, int height, struct canvas **out, str
     struct canvas *canvas = create();
     canvas->own = surface;
     canvas->surface = surface;
+    canvas->size = (struct size){width, height};
     *out = canvas;
     return STATUS_OK;
 }
@@ -87,15 +89,12 @@ static enum status window_surface(struct canvas *canvas, struct error *error)
         return sdl_failed(error, "the window has no surface");
     }
     if (paintable(surface)) {
-        if (canvas->surface != surface)
-            canvas->whole = true;
         canvas->surface = surface;
         return STATUS_OK;
     }
     if (canvas->own == NULL || canvas->own->w != surface->w || canvas->own->h != surface->h) {
         SDL_FreeSurface(canvas->own);
         canvas->own = own_surface(surface->w, surface->h);
-        canvas->whole = true;
     }
     canvas->surface = canvas->own;
     return canvas->own == NULL ? sdl_failed(error, "no shadow surface") : STATUS_OK;
@@ -128,9 +127,10 @@ void canvas_free(struct canvas *canvas)
 
 struct size canvas_size(const struct canvas *canvas)
 {
-    if (canvas->surface == NULL)
-        return (struct size){0, 0};
-    return (struct size){canvas->surface->w, canvas->surface->h};
+    struct size size = canvas->size;
+    if (canvas->window != NULL)
+        SDL_GetWindowSizeInPixels(canvas->window, &size.w, &size.h);
+    return size;
 }
 
 void canvas_forget(struct canvas *canvas)
@@ -147,7 +147,7 @@ const struct rect *canvas_damage(const struct canvas *canvas, int *count)
 static struct rect cell_rect(const struct canvas *canvas, int x, int y, int cells)
 {
     struct rect rect = {x * DRAW_CELL, y * DRAW_CELL, cells * DRAW_CELL, DRAW_CELL};
-    return rect_cut(rect, (struct rect){0, 0, canvas->surface->w, canvas->surface->h});
+    return rect_cut(rect, (struct rect){0, 0, canvas->size.w, canvas->size.h});
 }
 
 /* A run of cells joins the rectangle above when that has the same left and right. A
@@ -208,7 +208,7 @@ static void find_damage(struct canvas *canvas, struct draw_list *list)
         canvas->whole = true;
     }
     if (canvas->whole) {
-        canvas->damage[0] = (struct rect){0, 0, canvas->surface->w, canvas->surface->h};
+        canvas->damage[0] = (struct rect){0, 0, canvas->size.w, canvas->size.h};
         canvas->damage_count = 1;
     } else {
         gather(canvas, hashes);
@@ -268,11 +268,17 @@ enum status canvas_draw(struct canvas *canvas, struct draw_list *list, int64_t *
         if (status != STATUS_OK)
             return status;
     }
+    const SDL_Surface *surface = canvas->surface;
+    if (surface == NULL)
+        return error_set(error, STATUS_IO, "canvas: there is no surface");
+    if (surface->w != canvas->size.w || surface->h != canvas->size.h) {
+        canvas->size = (struct size){surface->w, surface->h};
+        canvas->whole = true;
+    }
     find_damage(canvas, list);
     if (canvas->damage_count == 0)
         return STATUS_OK;
-    struct pixels pixels = {canvas->surface->pixels, canvas->surface->w, canvas->surface->h,
-                            canvas->surface->pitch / 4};
+    struct pixels pixels = {surface->pixels, surface->w, surface->h, surface->pitch / 4};
     for (int i = 0; i < canvas->damage_count; i++) {
         paint_rect(pixels, list, canvas->damage[i], canvas->corners);
         *damage += (int64_t)canvas->damage[i].w * canvas->damage[i].h;

@@ -28,6 +28,7 @@ void canvas_free(struct canvas *canvas);
 /* Sets SDL's hints for software surfaces and separate touch and mouse events. */
 void canvas_hints(void);
 
+/* In pixels; of a window, as it is now. */
 struct size canvas_size(const struct canvas *canvas);
 
 /* Draws what differs from the frame before and shows it. *damage is the number of pixels redrawn;
@@ -40,7 +41,8 @@ enum status canvas_draw(struct canvas *canvas, struct draw_list *list, int64_t *
 enum { CANVAS_RECTS = 64 };
 const struct rect *canvas_damage(const struct canvas *canvas, int *count);
 
-/* The next frame is drawn whole (a window was exposed, the display woke up). */
+/* The next frame is drawn whole: call it when a window was exposed or changed its size, and when
+ * the display woke up. */
 void canvas_forget(struct canvas *canvas);
 
 /* 0xRRGGBB of one pixel, inside the canvas. */

@@ -154,11 +154,11 @@ static void split(struct line *line)
 /* UAX 9, L2: from the highest level down to the lowest odd one, turn round each stretch. */
 static void reorder(struct line *line)
 {
-    int highest = 0;
+    FriBidiLevel highest = 0;
     for (int i = 0; i < line->run_count; i++)
         if (line->runs[i].level > highest)
             highest = line->runs[i].level;
-    for (int level = highest; level > 0; level--) {
+    for (FriBidiLevel level = highest; level > 0; level--) {
         for (int i = 0; i < line->run_count; i++) {
             int end = i;
             while (end < line->run_count && line->runs[end].level >= level)

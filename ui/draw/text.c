@@ -97,16 +97,24 @@ void text_free(struct text *text)
 {
     if (text == NULL)
         return;
-    while (text->oldest != NULL)
-        drop(text, text->oldest);
+    for (struct entry *entry = text->newest; entry != NULL;) {
+        struct entry *older = entry->older;
+        mask_free(entry->mask);
+        free(entry);
+        entry = older;
+    }
     faces_free(text->faces);
     free(text);
 }
 
 void text_trim(struct text *text)
 {
-    while (text->bytes > text->ceiling && text->oldest != NULL && text->oldest->frame < text->frame)
-        drop(text, text->oldest);
+    struct entry *entry = text->oldest;
+    while (text->bytes > text->ceiling && entry != NULL && entry->frame < text->frame) {
+        struct entry *newer = entry->newer;
+        drop(text, entry);
+        entry = newer;
+    }
     text->frame++;
 }
 

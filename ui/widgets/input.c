@@ -335,15 +335,9 @@ static void on_key(struct ui *ui, const char *key)
         focus_step(ui, 1);
     else if (strcmp(key, "Shift+Tab") == 0)
         focus_step(ui, -1);
-    else if (by_escape(ui, key))
-        return;
-    else if (field != NULL && field_key(ui, field, key))
-        return;
-    else if (by_focus(ui, key))
-        return;
-    else if (ui->focus_seen && by_arrow(ui, key))
-        return;
-    else if (!by_shortcut(ui, key) && !by_page(ui, key))
+    else if (!by_escape(ui, key) && !(field != NULL && field_key(ui, field, key)) &&
+             !by_focus(ui, key) && !(ui->focus_seen && by_arrow(ui, key)) &&
+             !by_shortcut(ui, key) && !by_page(ui, key))
         fire(ui, FIRED_KEY, key);
 }
 

@@ -51,12 +51,10 @@ static void measure_text(struct ui *ui, struct node *node)
     node->nat_w = most(text->natural, node->least_w);
     if (text->keep)
         node->min_w = node->nat_w;
-    else if (node->kind == NODE_FIELD)
-        node->min_w = node->least_w;
     else if (text->lines > 1 && !text->may_cut)
         node->min_w =
             most(node->least_w, text_word_width(ui->setup.text, text->font, text->string));
-    else if (text->shrink)
+    else if (text->shrink && node->kind == NODE_TEXT)
         node->min_w = most(node->least_w, text->natural * 6 / 10 + 1);
     else
         node->min_w = node->least_w;

@@ -88,7 +88,7 @@ const char *ui_isolate(struct ui *ui, const char *text)
     char *out = arena_alloc(ui, length + sizeof first + sizeof last);
     memcpy(out, first, sizeof first - 1);
     memcpy(out + sizeof first - 1, text, length);
-    memcpy(out + sizeof first - 1 + length, last, sizeof last);
+    memcpy(out + sizeof first - 1 + length, last, sizeof last - 1);
     return out;
 }
 
