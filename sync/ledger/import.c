@@ -2,6 +2,7 @@
 #include "sync/ledger/import.h"
 
 #include "sync/ledger/import_file.h"
+#include "sync/ledger/import_list.h"
 #include "sync/ledger/projection.h"
 #include "sync/ledger/text_set.h"
 #include "terminal/base/text.h"
@@ -26,8 +27,6 @@ struct import {
     size_t length;
     struct import_result *result;
     struct import_sql sql;
-    enum status refusal; /* of the whole file */
-    struct error why;
 
     struct import_file file;
     struct text_set *skus, *codes, *categories;
@@ -350,80 +349,6 @@ static enum status import_records(struct import *import, const struct writer_tur
     return status == STATUS_OK ? receive(import, turn, NULL, true, error) : status;
 }
 
-static enum status refuse_file(struct import *import, enum status status)
-{
-    import->refusal = status;
-    return STATUS_OK;
-}
-
-static enum status first_currency(const struct writer_turn *turn, char currency[4],
-                                  struct reference_row *list, struct error *error)
-{
-    struct store_query *query;
-    bool row = false;
-    enum status status = store_query(turn->session,
-                                     "SELECT currency, tax_included FROM location WHERE currency "
-                                     "<> '' ORDER BY location LIMIT 1",
-                                     NULL, 0, &query, error);
-
-    if (status == STATUS_OK)
-        status = store_next(turn->session, query, &row, error);
-    if (status != STATUS_OK || !row)
-        return status;
-    if (currency[0] == '\0')
-        (void)snprintf(currency, 4, "%s", store_column_text(turn->session, query, 0));
-    reference_row_set_int(list, "tax_included", store_column_int(turn->session, query, 1));
-    store_done(turn->session, query);
-    return STATUS_OK;
-}
-
-/* Makes the list `base`; its currency is the asked one, or the first location's. */
-static enum status make_base(struct import *import, const struct writer_turn *turn,
-                             char currency[4], struct error *error)
-{
-    struct reference_row row;
-    enum status status;
-
-    if (strcmp(import->options->list, "base") != 0) {
-        (void)error_set(&import->why, STATUS_NOT_FOUND, "there is no price list %s",
-                        import->options->list);
-        return refuse_file(import, STATUS_NOT_FOUND);
-    }
-    reference_row_init(&row, reference_table_find("price_list"));
-    memcpy(currency, import->options->currency, 4);
-    status = first_currency(turn, currency, &row, error);
-    if (status != STATUS_OK)
-        return status;
-    if (currency[0] == '\0') {
-        (void)error_set(&import->why, STATUS_NOT_FOUND,
-                        "no location has a currency yet: say which with ?currency=");
-        return refuse_file(import, STATUS_NOT_FOUND);
-    }
-    reference_row_set_text(&row, "list", "base");
-    reference_row_set_text(&row, "currency", currency);
-    return rows_put(import->rows, turn, &row, true, error);
-}
-
-static enum status find_list(struct import *import, const struct writer_turn *turn,
-                             char currency[4], struct error *error)
-{
-    struct store_value values[] = {store_text(import->options->list)};
-    struct store_query *query;
-    bool row = false;
-    enum status status = store_query(
-        turn->session, "SELECT currency FROM price_list WHERE list = ?1", values, 1, &query, error);
-
-    if (status == STATUS_OK)
-        status = store_next(turn->session, query, &row, error);
-    if (status != STATUS_OK)
-        return status;
-    if (!row)
-        return make_base(import, turn, currency, error);
-    (void)snprintf(currency, 4, "%s", store_column_text(turn->session, query, 0));
-    store_done(turn->session, query);
-    return STATUS_OK;
-}
-
 static enum status find_location(struct import *import, const struct writer_turn *turn,
                                  struct error *error)
 {
@@ -434,11 +359,9 @@ static enum status find_location(struct import *import, const struct writer_turn
     if (import->options->stock_location[0] != '\0')
         status = store_one_int(turn->session, "SELECT 1 FROM location WHERE location = ?1", values,
                                1, 0, &found, error);
-    if (status == STATUS_OK && found == 0) {
-        (void)error_set(&import->why, STATUS_NOT_FOUND, "there is no location %s",
-                        import->options->stock_location);
-        return refuse_file(import, STATUS_NOT_FOUND);
-    }
+    if (status == STATUS_OK && found == 0)
+        return error_set(error, STATUS_NOT_FOUND, "there is no location %s",
+                         import->options->stock_location);
     return status;
 }
 
@@ -456,57 +379,51 @@ static bool is_small(const char *bytes, size_t length)
 }
 
 static enum status import_into(struct import *import, const struct writer_turn *turn,
-                               const char *code, struct error *error)
+                               struct error *error)
 {
-    struct currency currency;
     int64_t had_codes = 0;
-    enum status status = currency_find(code, &currency);
+    enum status status = store_one_int(turn->session, "SELECT 1 FROM item_code LIMIT 1", NULL, 0, 0,
+                                       &had_codes, error);
 
-    if (status == STATUS_OK)
-        status = import_file_open(&import->file, import->bytes, import->length, currency.exponent,
-                                  &import->why);
-    else
-        (void)error_set(&import->why, status, "the currency is not three capital letters");
-    if (status != STATUS_OK)
-        return refuse_file(import, status);
     make_sql(import);
+    import->had_codes = had_codes != 0;
     import->tell = is_small(import->bytes, import->length);
     if (!import->tell) {
         feed_add_bulk(turn->feed, "catalogue");
         feed_add_bulk(turn->feed, "prices");
     }
-    status = store_one_int(turn->session, "SELECT 1 FROM item_code LIMIT 1", NULL, 0, 0, &had_codes,
-                           error);
-    import->had_codes = had_codes != 0;
     if (status == STATUS_OK)
         status = import_records(import, turn, error);
-    import_file_close(&import->file);
     return status == STATUS_OK ? projection_resolve(turn, error) : status;
 }
 
 static enum status run_import(void *context, const struct writer_turn *turn, struct error *error)
 {
     struct import *import = context;
-    char currency[4] = "";
-    enum status status;
+    struct currency currency;
+    enum status status = find_location(import, turn, error);
 
     import_finish(import->result);
-    import->refusal = STATUS_OK;
+    if (status == STATUS_OK)
+        status = import_list_find(import->rows, turn, import->options->list,
+                                  import->options->currency, &currency, error);
+    if (status == STATUS_OK)
+        status = import_file_open(&import->file, import->bytes, import->length, currency.exponent,
+                                  error);
+    if (status != STATUS_OK)
+        return status;
     import->group[0] = '\0';
     import->line_count = 0;
     import->skus = text_set_new();
     import->codes = text_set_new();
     import->categories = text_set_new();
     buf_init(&import->lines, SIZE_MAX - 1);
-    status = find_location(import, turn, error);
-    if (status == STATUS_OK && import->refusal == STATUS_OK)
-        status = find_list(import, turn, currency, error);
-    if (status == STATUS_OK && import->refusal == STATUS_OK)
-        status = import_into(import, turn, currency, error);
+    status = import_into(import, turn, error);
     buf_finish(&import->lines);
     text_set_free(import->skus);
     text_set_free(import->codes);
     text_set_free(import->categories);
+    import_file_close(&import->file);
     return status;
 }
 
@@ -525,8 +442,6 @@ enum status import_run(struct writer *writer, struct rows *rows,
     import->length = length;
     import->result = out;
     status = writer_run(writer, &job, error);
-    if (status == STATUS_OK && import->refusal != STATUS_OK)
-        status = error_set(error, import->refusal, "%s", import->why.text);
     free(import);
     return status;
 }

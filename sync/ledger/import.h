@@ -37,7 +37,8 @@ struct import_result {
 };
 
 /* STATUS_INVALID: the file as a whole can't be imported. STATUS_NOT_FOUND: no such list, location,
- * or no currency to make `base` with. Free the result with import_finish in any case. */
+ * or no currency to make `base` with. STATUS_CONFLICT: the list is in another currency. Free the
+ * result with import_finish in any case. */
 enum status import_run(struct writer *writer, struct rows *rows,
                        const struct import_options *options, const char *bytes, size_t length,
                        struct import_result *out, struct error *error) MUST_USE;

@@ -165,9 +165,10 @@ static enum status fill_file(struct snapshot_build *build, const char *path, str
 
     if (status != STATUS_OK)
         return status;
+    /* Of this file only: unnamed, these would hold for the ledger that is attached, too. */
     status = db_exec(target,
-                     "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
-                     "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-131072",
+                     "PRAGMA main.journal_mode=OFF; PRAGMA main.synchronous=OFF;"
+                     "PRAGMA main.locking_mode=EXCLUSIVE; PRAGMA main.cache_size=-131072",
                      error);
     if (status == STATUS_OK)
         status = replica_create(target, error);
@@ -180,7 +181,7 @@ static enum status fill_file(struct snapshot_build *build, const char *path, str
     if (status == STATUS_OK)
         status = build_index(target, error);
     if (status == STATUS_OK)
-        status = db_exec(target, "PRAGMA journal_mode=DELETE", error);
+        status = db_exec(target, "PRAGMA main.journal_mode=DELETE", error);
     db_close(target);
     return status;
 }

@@ -87,12 +87,17 @@ static enum status sqlite_session_open(struct store *base, enum store_role role,
     return STATUS_OK;
 }
 
+/* After a clean stop the file alone is the whole database: people copy files. A reader that is
+ * still there (a backup) makes it incomplete, which costs nothing but that. */
 static void sqlite_session_close(struct store_session *base)
 {
     struct session_sqlite *session = as_session(base);
 
-    if (session->role == STORE_WRITER)
+    if (session->role == STORE_WRITER) {
+        (void)sqlite3_wal_checkpoint_v2(db_handle(session->db), NULL, SQLITE_CHECKPOINT_TRUNCATE,
+                                        NULL, NULL);
         session->store->has_writer = false;
+    }
     db_close(session->db);
     free(session);
 }
