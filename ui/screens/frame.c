@@ -155,6 +155,26 @@ void notice_show(struct desk *desk)
     }
 }
 
+void form_begin(struct desk *desk)
+{
+    struct ui *ui = desk->ui;
+
+    ui_spacer(ui, 1);
+    ui_row(ui, (struct ui_box){0});
+    ui_spacer(ui, 1);
+    ui_column(ui, (struct ui_box){.weight = desk_room(desk) > 300 ? 2 : 8, .gap_mm = 3});
+}
+
+void form_end(struct desk *desk)
+{
+    struct ui *ui = desk->ui;
+
+    ui_end(ui);
+    ui_spacer(ui, 1);
+    ui_end(ui);
+    ui_spacer(ui, 1);
+}
+
 void figure_row(struct desk *desk, const char *label, const char *value, bool strong)
 {
     struct ui *ui = desk->ui;

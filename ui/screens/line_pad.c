@@ -184,11 +184,10 @@ static void reasons_row(struct desk *desk)
 static void keys(struct desk *desk)
 {
     struct line_pad *pad = &desk->pad;
-    char mark[LOCALE_TEXT_SIZE];
+    const char *mark = pad_mark(desk, &pad->pad, 3);
     static const char *const pressed[] = {"7", "8", "9", "", "4", "5",  "6", "",
                                           "1", "2", "3", "", "0", "00", ".", "<"};
 
-    locale_decimal_mark(till_format(desk->till), mark);
     const struct ui_pad_key all[] = {{.label = "7", .key = "7"},
                                      {.label = "8", .key = "8"},
                                      {.label = "9", .key = "9"},

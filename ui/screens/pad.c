@@ -90,6 +90,17 @@ const char *pad_money_text(struct desk *desk, const struct pad *pad)
     return pad_money(desk, pad, &amount) ? desk_money(desk, amount) : "";
 }
 
+const char *pad_mark(struct desk *desk, struct pad *pad, int decimals)
+{
+    char mark[LOCALE_TEXT_SIZE];
+
+    locale_decimal_mark(till_format(desk->till), mark);
+    if (ui_shortcut(desk->ui, *mark == ',' ? "." : ",")) {
+        pad_press(pad, ".", decimals);
+    }
+    return ui_id(desk->ui, "%s", mark);
+}
+
 /* Three columns as on a telephone's keys, and the primary action below. */
 static bool keys_above_primary(struct desk *desk, const char *id, struct pad *pad,
                                const struct pad_keys *keys, const char *mark)
@@ -172,9 +183,8 @@ static bool keys_with_action(struct desk *desk, const char *id, struct pad *pad,
 
 bool pad_keys(struct desk *desk, const char *id, struct pad *pad, const struct pad_keys *keys)
 {
-    char mark[LOCALE_TEXT_SIZE];
+    const char *mark = pad_mark(desk, pad, keys->decimals);
 
-    locale_decimal_mark(till_format(desk->till), mark);
     return keys->kind == UI_PRIMARY ? keys_above_primary(desk, id, pad, keys, mark)
                                     : keys_with_action(desk, id, pad, keys, mark);
 }

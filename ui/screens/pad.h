@@ -21,6 +21,10 @@ void pad_set_money(const struct desk *desk, struct pad *pad, struct money amount
 /* What a readout shows: the amount with its symbol, or "" while nothing is typed. */
 const char *pad_money_text(struct desk *desk, const struct pad *pad);
 
+/* The decimal mark of the location. Keyboards differ from locations, and a mark that is swallowed
+ * makes ten times the amount: the other one of point and comma, typed, counts as the mark too. */
+const char *pad_mark(struct desk *desk, struct pad *pad, int decimals);
+
 /* Four rows of keys, digits never mirrored, and the action "ID/do": with UI_PRIMARY the primary
  * button below the keys, else the last key. While it is disabled it says what is missing. True
  * when the action was pressed, by touch or by Enter. */

@@ -5,8 +5,9 @@
 
 #include "ui/screens/desk.h"
 
-/* The width of a form that stands alone in the middle. */
-enum { FORM_MM = 130 };
+/* A form that stands alone in the middle of a card: a column, closed by form_end. */
+void form_begin(struct desk *desk);
+void form_end(struct desk *desk);
 
 /* The whole frame for the present state: what the app gives to ui_run (context: struct desk). */
 void screens_show(struct ui *ui, void *desk);

@@ -57,6 +57,21 @@ static bool open_question(struct desk *desk, enum ask_kind kind, const struct sc
     return true;
 }
 
+/* The line comes into sight; a focus that stood on another line follows. */
+static void show_line(struct desk *desk, int id)
+{
+    const struct cart_view *cart = till_cart(desk->till);
+
+    for (int i = 0; i < cart->count; i++) {
+        if (cart->lines[i].id == id) {
+            ui_list_reveal(desk->ui, "lines", i);
+        }
+    }
+    if (strncmp(ui_focused(desk->ui), "line/", 5) == 0) {
+        ui_focus(desk->ui, ui_id(desk->ui, "line/%d", id));
+    }
+}
+
 static void added(struct desk *desk, const struct scan_result *result)
 {
     desk_quiet(desk);
@@ -65,6 +80,7 @@ static void added(struct desk *desk, const struct scan_result *result)
         trouble(desk);
         return;
     }
+    show_line(desk, result->line);
     /* The next scan goes back from the keypad to the products. */
     desk->pad.shown = false;
     pad_clear(&desk->pad.pad);

@@ -47,8 +47,7 @@ static void before(struct desk *desk)
                          : typed ? tr("Close with this count")
                                  : tr("Type the sum");
 
-    ui_spacer(ui, 1);
-    ui_column(ui, (struct ui_box){.width_mm = FORM_MM, .gap_mm = 3});
+    form_begin(desk);
     if (pane_head(desk, tr("Close the shift"), tr("Back to the sale"))) {
         desk_go(desk, SCREEN_SELL);
     }
@@ -76,8 +75,7 @@ static void before(struct desk *desk)
                                     .decimals = till_currency(desk->till)->exponent})) {
         count(desk, amount);
     }
-    ui_end(ui);
-    ui_spacer(ui, 1);
+    form_end(desk);
 }
 
 static void verdict(struct desk *desk)
@@ -128,12 +126,16 @@ static void figures(struct desk *desk)
     figure_row(desk, tr("Sold"), desk_money(desk, shift->sales_gross), false);
     figure_row(desk, tr("Taken back"), desk_money(desk, shift->returns_gross), false);
     figure_row(desk, tr("Card"), desk_money(desk, shift->card_taken), false);
+    ui_gap(ui, 2);
     ui_separator(ui);
+    ui_gap(ui, 2);
     figure_row(desk, tr("Float"), desk_money(desk, shift->opening_float), false);
     figure_row(desk, tr("Cash taken"), desk_money(desk, shift->cash_taken), false);
     figure_row(desk, tr("Put in"), desk_money(desk, shift->paid_in), false);
     figure_row(desk, tr("Taken out"), desk_money(desk, money_negate(shift->paid_out)), false);
+    ui_gap(ui, 2);
     ui_separator(ui);
+    ui_gap(ui, 2);
     figure_row(desk, tr("Should be in the drawer"), desk_money(desk, shift->expected), true);
     figure_row(desk, tr("Counted"), desk_money(desk, desk->close.counted), true);
     notice_show(desk);
@@ -147,9 +149,7 @@ void shift_close_show(struct desk *desk)
     struct ui_box box = {.weight = 1, .gap_mm = 8};
 
     ui_column(ui, (struct ui_box){.weight = 1, .pad_mm = 2});
-    ui_card(ui, (struct ui_box){.weight = 1,
-                                .pad_mm = 6,
-                                .align = desk->close.closed ? UI_STRETCH : UI_CENTER});
+    ui_card(ui, (struct ui_box){.weight = 1, .pad_mm = 6});
     if (!desk->close.closed) {
         before(desk);
     } else {

@@ -20,9 +20,8 @@ void shift_open_show(struct desk *desk)
     bool typed = pad_money(desk, &desk->opening_float, &amount);
 
     ui_row(ui, (struct ui_box){.weight = 1, .pad_mm = 2});
-    ui_card(ui, (struct ui_box){.weight = 1, .pad_mm = 6, .align = UI_CENTER});
-    ui_spacer(ui, 1);
-    ui_column(ui, (struct ui_box){.width_mm = FORM_MM, .gap_mm = 3});
+    ui_card(ui, (struct ui_box){.weight = 1, .pad_mm = 6});
+    form_begin(desk);
     ui_text(ui, tr("Open the shift"), (struct ui_text){.style = TEXT_HEADING, .id = "heading"});
     ui_text(ui,
             tr("Count the cash in the drawer and type the sum. At the end of the shift the till "
@@ -45,8 +44,7 @@ void shift_open_show(struct desk *desk)
                                      .a = amount.minor,
                                      .failed = TR_MARK("The shift was not opened.")});
     }
-    ui_end(ui);
-    ui_spacer(ui, 1);
+    form_end(desk);
     ui_end(ui);
     ui_end(ui);
 }

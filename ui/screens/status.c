@@ -174,6 +174,13 @@ static void look(struct desk *desk)
     ui_end(ui);
 }
 
+static void rule(struct ui *ui)
+{
+    ui_gap(ui, 2);
+    ui_separator(ui);
+    ui_gap(ui, 2);
+}
+
 void status_show(struct desk *desk)
 {
     struct ui *ui = desk->ui;
@@ -185,13 +192,14 @@ void status_show(struct desk *desk)
         ui_row(ui, box);
     }
     ui_card(ui, (struct ui_box){.weight = 1, .pad_mm = 4, .gap_mm = 1});
+    ui_row(ui, (struct ui_box){.height_mm = 15, .align = UI_CENTER});
     ui_text(ui, tr("This till"), (struct ui_text){.style = TEXT_HEADING, .id = "heading"});
-    ui_gap(ui, 2);
+    ui_end(ui);
     ui_list_begin(ui, "state", &(struct ui_list){.key = "Ctrl+T", .label = tr("This till")});
     connection(desk);
-    ui_separator(ui);
+    rule(ui);
     devices(desk);
-    ui_separator(ui);
+    rule(ui);
     figure_row(desk, tr("Version"), HOLDFAST_VERSION, false);
     ui_end(ui);
     ui_end(ui);

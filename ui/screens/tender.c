@@ -168,7 +168,7 @@ static void ways(struct desk *desk)
     }
     ui_row(ui, (struct ui_box){.gap_mm = 2, .id = "cash-notes", .label = tr("Cash")});
     if (one_row) {
-        card_button(desk, 5);
+        card_button(desk, 6);
     }
     for (int i = 0; i < count; i++) {
         if (ui_button(ui, ui_id(ui, "cash/%d", i),

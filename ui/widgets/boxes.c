@@ -2,7 +2,6 @@
  */
 #include "ui/widgets/tree.h"
 
-#include <assert.h>
 #include <string.h>
 
 static struct node *node_new(struct ui *ui, enum node_kind kind)
@@ -29,7 +28,7 @@ static void attach(struct node *parent, struct node *node)
 struct node *node_leaf(struct ui *ui, enum node_kind kind)
 {
     struct node *node = node_new(ui, kind);
-    assert(ui->depth > 0);
+    INVARIANT(ui->depth > 0);
     attach(ui->stack[ui->depth - 1], node);
     return node;
 }
@@ -80,7 +79,7 @@ struct node *node_open(struct ui *ui, enum node_kind kind, const struct ui_box *
     struct node *node = node_new(ui, kind);
     if (ui->depth > 0)
         attach(ui->stack[ui->depth - 1], node);
-    assert(ui->depth < STACK_MAX);
+    INVARIANT(ui->depth < STACK_MAX);
     ui->stack[ui->depth++] = node;
 
     node->weight = box->weight;
@@ -130,7 +129,7 @@ void ui_card(struct ui *ui, struct ui_box box)
 
 void ui_end(struct ui *ui)
 {
-    assert(ui->depth > 1); /* the first is the page, which ui_finish closes */
+    INVARIANT(ui->depth > 1); /* the first is the page, which ui_finish closes */
     ui->depth--;
 }
 
@@ -209,7 +208,7 @@ void ui_list_begin(struct ui *ui, const char *id, const struct ui_list *list)
 void ui_list_sight(struct ui *ui, int *first, int *last)
 {
     struct node *node = ui->stack[ui->depth - 1];
-    assert(node->kind == NODE_LIST);
+    INVARIANT(node->kind == NODE_LIST);
     struct kept *kept = node->list.kept;
     int view = kept->view_h > 0 ? kept->view_h : ui->setup.metrics.height_px;
     int rows = node->list.rows;
@@ -291,7 +290,7 @@ bool ui_item(struct ui *ui, const char *id, const struct ui_item *item)
 
 bool ui_sheet(struct ui *ui, const char *id, const struct ui_sheet *sheet)
 {
-    assert(ui->depth == 1); /* at the outermost level, after the screen */
+    INVARIANT(ui->depth == 1); /* at the outermost level, after the screen */
     struct frame *frame = &ui->frames[ui->current];
     struct node *node =
         node_open(ui, NODE_COLUMN,

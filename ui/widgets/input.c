@@ -78,7 +78,7 @@ static void fire(struct ui *ui, enum fired_kind kind, const char *id)
 /* A target was chosen, by whatever means. Fields take the focus instead. */
 static void choose(struct ui *ui, const struct ui_node *node, bool by_key)
 {
-    if (node->role == UI_ROLE_FIELD)
+    if (node->role == UI_ROLE_FIELD || node->role == UI_ROLE_SIGNATURE)
         focus_set(ui, node->id, by_key);
     else
         fire(ui, FIRED_PRESS, node->id);
@@ -157,6 +157,13 @@ static void on_down(struct ui *ui, const struct ui_input *input)
         focus_set(ui, "", false);
     if (node == NULL)
         return;
+    if (node->role == UI_ROLE_SIGNATURE) {
+        ui->touch.signature = kept_find(ui, node->id);
+        ui->touch.list = NULL;
+        ui->touch.cancelled = true;
+        signature_touch(ui, ui->touch.signature, input->x, input->y, true);
+        return;
+    }
     set_id(ui->touch.id, node->id);
     if (node->role == UI_ROLE_KEY)
         fire(ui, FIRED_PRESS, node->id);
@@ -181,6 +188,11 @@ static void on_move(struct ui *ui, const struct ui_input *input)
     if (!ui->touch.down || input->pointer != ui->touch.pointer)
         return;
     ui->touch.last_x = input->x;
+    if (ui->touch.signature != NULL) {
+        signature_touch(ui, ui->touch.signature, input->x, input->y, false);
+        ui->touch.last_y = input->y;
+        return;
+    }
     int slop = px(ui, slop_mm);
     int dx = input->x - ui->touch.x;
     int dy = input->y - ui->touch.y;
@@ -212,6 +224,11 @@ static void on_up(struct ui *ui, const struct ui_input *input)
     if (input->x != ui->touch.last_x || input->y != ui->touch.last_y)
         on_move(ui, input);
     ui->touch.down = false;
+    if (ui->touch.signature != NULL) {
+        signature_lift(ui->touch.signature);
+        ui->touch.signature = NULL;
+        return;
+    }
     if (ui->touch.scrolling) {
         throw_list(ui, input, rested);
         return;

@@ -375,6 +375,9 @@ static void walk(struct ui *ui, struct frame *frame, struct node *node, struct c
     case NODE_MODULES:
         draw_modules(ui, node);
         break;
+    case NODE_SIGNATURE:
+        signature_draw(ui, node);
+        break;
     default:
         if (holds)
             context.target = own;

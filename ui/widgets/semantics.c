@@ -3,12 +3,12 @@
 #include <string.h>
 
 static const char *const role_names[] = {
-    [UI_ROLE_TEXT] = "text",     [UI_ROLE_GROUP] = "group",       [UI_ROLE_BUTTON] = "button",
-    [UI_ROLE_TOGGLE] = "toggle", [UI_ROLE_SEGMENT] = "segment",   [UI_ROLE_CHIP] = "chip",
-    [UI_ROLE_TILE] = "tile",     [UI_ROLE_LIST] = "list",         [UI_ROLE_ITEM] = "item",
-    [UI_ROLE_FIELD] = "field",   [UI_ROLE_READOUT] = "readout",   [UI_ROLE_KEY] = "key",
-    [UI_ROLE_PILL] = "pill",     [UI_ROLE_PROGRESS] = "progress", [UI_ROLE_IMAGE] = "image",
-    [UI_ROLE_SHEET] = "sheet",
+    [UI_ROLE_TEXT] = "text",     [UI_ROLE_GROUP] = "group",         [UI_ROLE_BUTTON] = "button",
+    [UI_ROLE_TOGGLE] = "toggle", [UI_ROLE_SEGMENT] = "segment",     [UI_ROLE_CHIP] = "chip",
+    [UI_ROLE_TILE] = "tile",     [UI_ROLE_LIST] = "list",           [UI_ROLE_ITEM] = "item",
+    [UI_ROLE_FIELD] = "field",   [UI_ROLE_READOUT] = "readout",     [UI_ROLE_KEY] = "key",
+    [UI_ROLE_PILL] = "pill",     [UI_ROLE_PROGRESS] = "progress",   [UI_ROLE_IMAGE] = "image",
+    [UI_ROLE_SHEET] = "sheet",   [UI_ROLE_SIGNATURE] = "signature",
 };
 
 const char *ui_role_name(enum ui_role role)

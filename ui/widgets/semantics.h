@@ -26,7 +26,8 @@ enum ui_role {
     UI_ROLE_PILL,
     UI_ROLE_PROGRESS,
     UI_ROLE_IMAGE,
-    UI_ROLE_SHEET
+    UI_ROLE_SHEET,
+    UI_ROLE_SIGNATURE
 };
 
 enum ui_state {

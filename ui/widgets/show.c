@@ -4,7 +4,6 @@
 
 #include "terminal/base/buf.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -141,7 +140,7 @@ void ui_progress(struct ui *ui, const char *id, int permille, const char *label)
 void ui_modules(struct ui *ui, const char *id, const char *label, const uint8_t *modules, int side,
                 float mm)
 {
-    assert(side > 0 && side <= MODULES_MAX);
+    INVARIANT(side > 0 && side <= MODULES_MAX);
     struct node *node = node_leaf(ui, NODE_MODULES);
     size_t count = (size_t)side * (size_t)side;
     node->modules = memcpy(arena_alloc(ui, count), modules, count);

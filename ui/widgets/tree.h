@@ -25,6 +25,7 @@ enum node_kind {
     NODE_FIELD, /* the text part of a field */
     NODE_MODULES,
     NODE_BAR, /* of progress */
+    NODE_SIGNATURE,
     NODE_SPACE
 };
 
@@ -105,7 +106,9 @@ struct kept {
     bool moving, at_end;
     char text[FIELD_SIZE];
     int caret, max_bytes, shift; /* shift: px scrolled inside the field */
-    int view_x, view_w;          /* where the field's text was drawn */
+    struct signature *signature;
+    int view_y;
+    int view_x, view_w; /* where the field's text was drawn */
     bool changed, done, digits;
     struct kept *next;
 };
@@ -161,6 +164,7 @@ struct ui {
         int x, y, last_x, last_y;
         char id[ID_SIZE];
         struct kept *list;
+        struct kept *signature; /* being signed */
     } touch;
     int64_t last_ms;
 };
@@ -222,6 +226,12 @@ void field_insert(struct kept *kept, const char *text);
 bool field_key(struct ui *ui, struct kept *kept, const char *key); /* true when it took the key */
 void field_draw(struct ui *ui, struct node *node);
 void field_touch(struct ui *ui, const struct ui_node *node, int x);
+
+/* signature.c */
+void signature_touch(const struct ui *ui, struct kept *kept, int x, int y, bool starts);
+void signature_lift(struct kept *kept);
+void signature_draw(struct ui *ui, const struct node *node);
+void signature_free(struct kept *kept);
 
 /* input.c */
 void input_resolve(struct ui *ui); /* takes one event from the queue, against the frame before */

@@ -10,7 +10,6 @@
 
 #include "terminal/base/buf.h"
 
-#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,11 +83,9 @@ const char *ui_isolate(struct ui *ui, const char *text)
 {
     static const char first[] = "\xE2\x81\xA8"; /* FSI */
     static const char last[] = "\xE2\x81\xA9";  /* PDI */
-    size_t length = strlen(text);
-    char *out = arena_alloc(ui, length + sizeof first + sizeof last);
-    memcpy(out, first, sizeof first - 1);
-    memcpy(out + sizeof first - 1, text, length);
-    memcpy(out + sizeof first - 1 + length, last, sizeof last - 1);
+    size_t size = strlen(text) + sizeof first + sizeof last;
+    char *out = arena_alloc(ui, size);
+    snprintf(out, size, "%s%s%s", first, text, last);
     return out;
 }
 
@@ -111,6 +108,7 @@ void ui_free(struct ui *ui)
     }
     while (ui->kept != NULL) {
         struct kept *next = ui->kept->next;
+        signature_free(ui->kept);
         free(ui->kept);
         ui->kept = next;
     }
@@ -212,7 +210,7 @@ static void forget_unused(struct ui *ui)
     while (*link != NULL) {
         struct kept *kept = *link;
         if (kept->frame + KEPT_FRAMES < ui->frame_number && kept->text[0] == '\0' &&
-            ui->touch.list != kept) {
+            kept->signature == NULL && ui->touch.list != kept && ui->touch.signature != kept) {
             *link = kept->next;
             free(kept);
         } else {
@@ -272,7 +270,7 @@ void ui_begin(struct ui *ui)
 
 bool ui_finish(struct ui *ui)
 {
-    assert(ui->depth == 1); /* every box was closed */
+    INVARIANT(ui->depth == 1); /* every box was closed */
     ui->depth = 0;
     struct frame *frame = &ui->frames[ui->current];
     layout_tree(ui, frame);

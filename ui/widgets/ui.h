@@ -37,7 +37,7 @@
  * right-to-left languages rows, icons, bars and alignments turn round by themselves.
  * Default sizes: button 15 mm, primary 19 mm, field 15 mm, item of a list 13 mm, chip 12 mm.
  *
- * Misuse (ui_end too often, an id twice in one frame is left to the audit) asserts.
+ * Misuse (ui_end too often, an id twice in one frame is left to the audit) stops the program.
  * The UI's thread only. Nothing here blocks.
  */
 #ifndef HOLDFAST_WIDGETS_UI_H
@@ -360,6 +360,22 @@ struct ui_keypad {
     float key_mm; /* height; default 18, at least */
 };
 int ui_keypad(struct ui *ui, const char *id, const struct ui_keypad *keypad);
+
+/* A pad to sign on, with finger or pen. CHANGED when a stroke has ended. The points stay with the
+ * id until ui_signature_clear, at most 4,096: micrometres from the pad's upper left corner;
+ * `starts` begins a stroke. Borrowed until the next build. */
+struct ui_signature {
+    const char *label, *key;
+    float height_mm; /* default 30 */
+    int weight;
+};
+struct ui_point {
+    int x_um, y_um;
+    bool starts;
+};
+enum ui_edit ui_signature(struct ui *ui, const char *id, const struct ui_signature *signature);
+size_t ui_signature_points(const struct ui *ui, const char *id, const struct ui_point **points);
+void ui_signature_clear(struct ui *ui, const char *id);
 
 /* ---- over everything -------------------------------------------------------------------- */
 
