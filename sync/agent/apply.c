@@ -79,22 +79,6 @@ int64_t apply_number(const struct apply *apply)
     return apply->number;
 }
 
-enum status apply_quick_check(struct apply *apply, struct error *error)
-{
-    struct db_statement *statement;
-    bool row = false;
-    enum status status = db_prepare(apply->db, "PRAGMA quick_check(1)", &statement, error);
-
-    if (status != STATUS_OK)
-        return status;
-    status = db_step(statement, &row, error);
-    if (status == STATUS_OK && (!row || strcmp(db_text(statement, 0), "ok") != 0))
-        status = error_set(error, STATUS_CORRUPT, "quick_check: %.200s",
-                           row ? db_text(statement, 0) : "no answer");
-    db_reset(statement);
-    return status;
-}
-
 enum status apply_query(struct apply *apply, int wait_s, struct changes_query *out,
                         struct error *error)
 {

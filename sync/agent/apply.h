@@ -19,9 +19,6 @@ void apply_close(struct apply *apply); /* NULL is fine */
 
 int64_t apply_number(const struct apply *apply);
 
-/* Reads the whole file (PRAGMA quick_check). STATUS_CORRUPT with SQLite's first finding. */
-enum status apply_quick_check(struct apply *apply, struct error *error) MUST_USE;
-
 /* The cursors of the five scopes of the location. The incarnation is that of the first cursor;
  * scopes of another one are asked from 0 (which the ledger answers with 410 when it must). */
 enum status apply_query(struct apply *apply, int wait_s, struct changes_query *out,

@@ -3,7 +3,7 @@
  *   WANTED     nothing
  *   FETCHING   manifest in sync.db (first), snapshot-<id>.part growing
  *     unpack   replica-(N+1).db growing; nobody knows it; hash and signature are checked before it
- *              is opened, then it is checked itself, then fsynced
+ *              is opened, then it is checked itself (while the disk is still writing it)
  *   CATCHING   replica-(N+1).db takes changes until it is nowhere behind the one in use
  *     settle   all of it in the main file and fsynced
  *     pointer  replica.current names it: one durable replace. The switch.
@@ -29,6 +29,7 @@
 #define VERSION_FLOOR_MS  60000
 #define RETRY_MAX_MS      60000
 #define RETRY_MIN_MS      100
+#define PATIENCE_MS       120000 /* so long a ledger may prepare a snapshot without being blamed */
 #define USELESS_MS        1000
 #define PROGRESS_BYTES    ((int64_t)1 << 20) /* so much in one call: the line is good */
 
@@ -205,8 +206,6 @@ static enum status unpack(struct agent *agent, int64_t number, struct error *err
         status = error_set(error, STATUS_INVALID, "the hash is another");
     if (status == STATUS_OK && size != manifest->unpacked_size)
         status = error_set(error, STATUS_INVALID, "the size is another");
-    if (status == STATUS_OK)
-        status = file_sync(to, error);
     free(from);
     free(to);
     return status;
@@ -223,9 +222,9 @@ static enum status make_ready(struct agent *agent, struct error *error)
         return status;
     status = unpack(agent, number, error);
     if (status == STATUS_OK)
-        status = apply_open(agent->folder, number, agent->identity.location, &agent->next, error);
+        status = replica_quick_check(agent->folder, number, error);
     if (status == STATUS_OK)
-        status = apply_quick_check(agent->next, error);
+        status = apply_open(agent->folder, number, agent->identity.location, &agent->next, error);
     if (status == STATUS_OK)
         status = apply_query(agent->next, 0, &cursors, error);
     if (status != STATUS_OK) {
@@ -331,6 +330,7 @@ static void take_manifest(struct agent *agent, const char *body, size_t length)
         return;
     }
     agent_learn_time(agent, manifest.time_ms);
+    snapshot->asked_first = 0;
     close_part(agent);
     part_sweep(agent->folder, manifest.id);
     buf_clear(&agent->body);
@@ -354,7 +354,13 @@ static void take_manifest(struct agent *agent, const char *body, size_t length)
 
 static void wait_for_manifest(struct agent *agent, int64_t retry_ms)
 {
+    struct snapshot_state *snapshot = &agent->snapshot;
+
     go_on(agent);
+    if (snapshot->asked_first == 0)
+        snapshot->asked_first = agent->mono_ms;
+    if (agent->mono_ms - snapshot->asked_first > PATIENCE_MS)
+        flow_fail(agent, FLOW_SNAPSHOT, 0, "The ledger has not got the catalogue ready yet");
     if (retry_ms < RETRY_MIN_MS)
         retry_ms = RETRY_MIN_MS;
     if (retry_ms > RETRY_MAX_MS)

@@ -48,11 +48,12 @@ enum snapshot_stage {
 struct snapshot_state {
     enum snapshot_stage stage;
     struct snapshot_answer manifest;
-    int part;           /* file descriptor, -1 when closed */
-    int64_t have;       /* bytes in the part file */
-    int64_t call_start; /* `have` when the call that is out was made */
-    int useless;        /* whole fetches in a row that led to nothing */
-    bool asking;        /* the call that is out is for the manifest */
+    int part;            /* file descriptor, -1 when closed */
+    int64_t have;        /* bytes in the part file */
+    int64_t call_start;  /* `have` when the call that is out was made */
+    int64_t asked_first; /* mono_ms of the first "not yet"; 0: none */
+    int useless;         /* whole fetches in a row that led to nothing */
+    bool asking;         /* the call that is out is for the manifest */
 };
 
 struct agent {

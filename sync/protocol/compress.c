@@ -19,6 +19,7 @@
 #define BODY_WINDOW_LOG   23
 #define FILE_WINDOW_LOG   27
 #define FILE_BLOCK        ((size_t)1 << 17)
+#define WRITE_AHEAD       ((int64_t)8 << 20)
 #define INPUT_RATIO_GRACE 4096 /* a few bytes of header say nothing about the ratio */
 
 enum status compress_bytes(const void *bytes, size_t length, struct buf *out)
@@ -129,13 +130,27 @@ static enum status io_error(const char *path, struct error *error)
 struct target {
     const char *path;
     int fd;
+    int64_t written;
+    int64_t handed; /* so much the disk was asked to write already */
 };
+
+/* Lets the disk begin at once, so that the fsync to come finds little left. */
+static void hand_to_disk(struct target *target, size_t length)
+{
+    target->written += (int64_t)length;
+    if (target->written - target->handed < WRITE_AHEAD)
+        return;
+    (void)sync_file_range(target->fd, target->handed, target->written - target->handed,
+                          SYNC_FILE_RANGE_WRITE);
+    target->handed = target->written;
+}
 
 static enum status take_into_file(void *context, const void *bytes, size_t length,
                                   struct error *error)
 {
-    const struct target *target = context;
+    struct target *target = context;
     const char *at = bytes;
+    size_t whole = length;
 
     while (length > 0) {
         ssize_t written = write(target->fd, at, length);
@@ -146,6 +161,7 @@ static enum status take_into_file(void *context, const void *bytes, size_t lengt
         at += written;
         length -= (size_t)written;
     }
+    hand_to_disk(target, whole);
     return STATUS_OK;
 }
 
@@ -169,7 +185,7 @@ static enum status open_both(const char *from, const char *to, int *in, struct t
     *in = open(from, O_RDONLY | O_CLOEXEC);
     if (*in < 0)
         return io_error(from, error);
-    out->path = to;
+    *out = (struct target){.path = to};
     out->fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (out->fd < 0) {
         enum status status = io_error(to, error);

@@ -11,7 +11,7 @@
 
 static struct chain_point head_point(const struct head *head)
 {
-    return (struct chain_point){ head->epoch, head->seq, head->hash };
+    return (struct chain_point){head->epoch, head->seq, head->hash};
 }
 
 void countersign_head(const struct id *device, struct head *head, const struct secret_key *key)
