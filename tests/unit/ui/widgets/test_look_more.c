@@ -137,6 +137,7 @@ static void sheet(struct ui *ui)
     ui_row(ui, (struct ui_box){.justify = UI_CENTER});
     ui_modules(ui, "code", "Receipt code", modules, 21, 40);
     ui_end(ui);
+    ui_signature(ui, "sign", &(struct ui_signature){.label = "Signature", .key = "F3"});
     ui_row(ui, (struct ui_box){.gap_mm = 2});
     ui_button(ui, "keep",
               &(struct ui_button){
@@ -161,6 +162,24 @@ static void screen(struct ui *ui, void *context)
     ui_end(ui);
     if (shown->sheet)
         sheet(ui);
+}
+
+/* A loop over the pad, as a hand would draw it. */
+static void scribble(struct ui *ui, struct shown *shown)
+{
+    struct rect pad = ui_node(ui, "sign")->rect;
+    struct ui_input input = {.kind = UI_INPUT_DOWN};
+    for (int i = 0; i < 120; i++) {
+        int turn = i % 40 < 20 ? i % 20 : 20 - i % 20;
+        input.x = pad.x + 40 + i * 3;
+        input.y = pad.y + 90 - turn * turn / 7;
+        ui_feed(ui, &input);
+        ui_run(ui, screen, shown);
+        input.kind = UI_INPUT_MOVE;
+    }
+    input.kind = UI_INPUT_UP;
+    ui_feed(ui, &input);
+    ui_run(ui, screen, shown);
 }
 
 static size_t audit_and_save(struct ui *ui, const struct ui_setup *setup, const char *name)
@@ -212,6 +231,8 @@ static void test_look_more__audit_finds_nothing(void **state)
                 ui_key(ui, "Tab");
             ui_run(ui, screen, &shown);
         }
+        if (shown.sheet)
+            scribble(ui, &shown);
         snprintf(name, sizeof name, "more-%d-%s", i, themes[i % 3]);
         faults += audit_and_save(ui, &setup, name);
         ui_free(ui);
