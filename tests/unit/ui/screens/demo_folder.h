@@ -36,8 +36,7 @@ static void demo_put_row(struct reference_writer *writer, const json_t *change,
     bool deleted;
 
     DEMO_MUST(reference_change_from_json(change, &row, &deleted, &demo_error));
-    if (row.table->scope == REFERENCE_LOCATION &&
-        strcmp(row.values[0].text, location) != 0) {
+    if (row.table->scope == REFERENCE_LOCATION && strcmp(row.values[0].text, location) != 0) {
         return;
     }
     DEMO_MUST(reference_put(writer, &row, &demo_error));
@@ -99,8 +98,8 @@ static void demo_put_staff(struct reference_writer *writer, const char *path)
 static void demo_cursors(struct db *db, const char *location, int64_t now_ms)
 {
     static const char *const scopes[] = {"catalogue", "prices", "staff", "customers"};
-    struct replica_cursor cursor = {.incarnation = DEMO_INCARNATION, .position = 1,
-                                    .as_of_ms = now_ms};
+    struct replica_cursor cursor = {
+        .incarnation = DEMO_INCARNATION, .position = 1, .as_of_ms = now_ms};
     char own[64];
 
     for (size_t i = 0; i < 4; i++) {
