@@ -13,42 +13,85 @@ struct price_context price_context_at(const struct local_time *now)
     return context;
 }
 
-/* The lists that take part are few; each is asked for the item by its key. A row whose pack is not
- * asked for is never read. */
+/* The lists that take part are few; each is asked for the item by its key. The best row is chosen
+ * here: a sort in SQL would open a temporary B-tree for every scan, and give its memory back to the
+ * system after it, which costs more than the look-up. */
 static const char find_price[] =
-    "SELECT p.price_scaled,p.per_milli,l.list,l.tax_included FROM price_list AS l"
+    "SELECT p.price_scaled,p.per_milli,l.list,l.tax_included,l.priority,p.valid_from"
+    " FROM price_list AS l"
     " CROSS JOIN price AS p ON p.list=l.list AND p.sku=?1 AND p.pack=?2"
     " WHERE l.location IN('',?3) AND l.channel IN('',?4) AND l.customer_group IN('',?5)"
     " AND l.currency IN('',?6)"
     " AND l.valid_from<=?7 AND (l.valid_to='' OR l.valid_to>?7)"
-    " AND p.valid_from<=?7 AND (p.valid_to='' OR p.valid_to>?7)"
-    " ORDER BY l.priority DESC,p.valid_from DESC,l.list LIMIT 1";
+    " AND p.valid_from<=?7 AND (p.valid_to='' OR p.valid_to>?7)";
+
+/* The best row so far. */
+struct candidate {
+    struct item_price price;
+    int64_t priority;
+    char valid_from[LOCAL_STAMP_SIZE];
+};
+
+/* Whether the row under the statement goes before the best: by priority, then the later valid_from,
+ * then the smaller list name. */
+static bool is_better(struct db_statement *statement, const struct candidate *best)
+{
+    int64_t priority = db_int(statement, 4);
+    if (priority != best->priority)
+        return priority > best->priority;
+    int order = strcmp(db_text(statement, 5), best->valid_from);
+    return order != 0 ? order > 0 : strcmp(db_text(statement, 2), best->price.list) < 0;
+}
+
+static void take_row(struct db_statement *statement, struct candidate *out)
+{
+    out->price.price.scaled = db_int(statement, 0);
+    out->price.price.per_milli = db_int(statement, 1);
+    column_text(statement, 2, out->price.list, sizeof out->price.list);
+    out->price.tax_included = db_int(statement, 3) != 0;
+    out->price.of_pack = false;
+    out->priority = db_int(statement, 4);
+    column_text(statement, 5, out->valid_from, sizeof out->valid_from);
+}
+
+static enum status prepare_find(struct catalogue *catalogue, const char *sku, const char *pack,
+                                const struct price_context *context, struct db_statement **out,
+                                struct error *error)
+{
+    enum status status = db_prepare(catalogue_db(catalogue), find_price, out, error);
+    if (status != STATUS_OK)
+        return status;
+    db_bind_text(*out, 1, sku);
+    db_bind_text(*out, 2, pack);
+    db_bind_text(*out, 3, catalogue_location_id(catalogue));
+    db_bind_text(*out, 4, context->channel);
+    db_bind_text(*out, 5, context->customer_group);
+    db_bind_text(*out, 6, catalogue_location(catalogue)->currency.code);
+    db_bind_text(*out, 7, context->stamp);
+    return STATUS_OK;
+}
 
 static enum status find_row(struct catalogue *catalogue, const char *sku, const char *pack,
                             const struct price_context *context, struct item_price *out,
                             bool *found, struct error *error)
 {
     struct db_statement *statement;
-    enum status status = db_prepare(catalogue_db(catalogue), find_price, &statement, error);
-    if (status != STATUS_OK)
-        return status;
-    db_bind_text(statement, 1, sku);
-    db_bind_text(statement, 2, pack);
-    db_bind_text(statement, 3, catalogue_location_id(catalogue));
-    db_bind_text(statement, 4, context->channel);
-    db_bind_text(statement, 5, context->customer_group);
-    db_bind_text(statement, 6, catalogue_location(catalogue)->currency.code);
-    db_bind_text(statement, 7, context->stamp);
-    status = db_step(statement, found, error);
+    struct candidate best;
+    bool row = true;
+    *found = false;
+    enum status status = prepare_find(catalogue, sku, pack, context, &statement, error);
+    while (status == STATUS_OK && row) {
+        status = db_step(statement, &row, error);
+        if (status != STATUS_OK || !row || (*found && !is_better(statement, &best)))
+            continue;
+        take_row(statement, &best);
+        *found = true;
+    }
     if (status != STATUS_OK || !*found)
         return status;
-    out->price.scaled = db_int(statement, 0);
-    out->price.per_milli = db_int(statement, 1);
-    column_text(statement, 2, out->list, sizeof out->list);
-    out->tax_included = db_int(statement, 3) != 0;
-    db_reset(statement);
-    if (out->price.per_milli <= 0)
+    if (best.price.price.per_milli <= 0)
         return error_set(error, STATUS_CORRUPT, "the price of %s is per nothing", sku);
+    *out = best.price;
     return STATUS_OK;
 }
 

@@ -12,6 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Room for the inner pages of the trees that a scan walks, so that it reads leaves only: measured on
+ * 807,872 products, where SQLite's 2 MiB were not enough. */
+#define READER_CACHE "PRAGMA cache_size=-8000"
+
 struct replica {
     char *folder; /* NULL: over a borrowed database */
     struct db *db;
@@ -238,6 +242,8 @@ static enum status open_file(const char *folder, const char *name, struct db **o
     if (status != STATUS_OK)
         return status;
     status = replica_check(db, error);
+    if (status == STATUS_OK)
+        status = db_exec(db, READER_CACHE, error);
     if (status != STATUS_OK) {
         db_close(db);
         return status;

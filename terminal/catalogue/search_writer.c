@@ -14,7 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SPREAD_MAX 4096 /* rows that one insertion may move, at most */
+/* Before the first row and behind the last there is much room, and it is where rows that become
+ * popular are put: they stand far apart, so that many more find a place between them. */
+#define EDGE_GAP (INT64_C(1) << 20)
+
+/* Ranks per row that a spread must find: enough for four more between any two. */
+#define SPREAD_STEP 16
 
 /* What the index holds for a rank. */
 struct indexed {
@@ -211,7 +216,7 @@ static enum status lower_bound(struct search_writer *writer, const struct search
     return STATUS_OK;
 }
 
-/* The row before `rank`: its rank. `first` is the first of all. */
+/* The rank of the row before `rank`; *found is false when there is none. */
 static enum status rank_before(struct search_writer *writer, int64_t rank, int64_t *out,
                                bool *found, struct error *error)
 {
@@ -230,62 +235,78 @@ static enum status rank_before(struct search_writer *writer, int64_t rank, int64
     return status;
 }
 
-/* Reads rows from `from` on into `rows` until the ranks between `before` and the row behind them
- * leave room for them and one more, four ranks apart. *limit is the rank that must not be reached.
- */
-static enum status find_stretch(struct search_writer *writer, int64_t before, int64_t from,
-                                struct indexed *rows, int *count, int64_t *limit,
+/* Rows that are to move, and the rank behind them that must not be reached. */
+struct stretch {
+    struct indexed *rows;
+    int64_t count, capacity;
+    int64_t limit;
+};
+
+static void stretch_add(struct stretch *stretch, const struct indexed *row)
+{
+    if (stretch->count == stretch->capacity) {
+        stretch->capacity = stretch->capacity == 0 ? 64 : stretch->capacity * 2;
+        stretch->rows =
+            mem_resize(stretch->rows, (size_t)stretch->capacity * sizeof *stretch->rows);
+    }
+    stretch->rows[stretch->count++] = *row;
+}
+
+static void stretch_finish(struct stretch *stretch)
+{
+    for (int64_t i = 0; i < stretch->count; i++)
+        forget(&stretch->rows[i]);
+    free(stretch->rows);
+}
+
+/* Takes rows behind `before` until the ranks up to the next one have room for them and one more.
+ * Behind the last row there is always room. */
+static enum status find_stretch(struct search_writer *writer, int64_t before, struct stretch *out,
                                 struct error *error)
 {
-    *count = 0;
-    while (*count < SPREAD_MAX) {
+    int64_t from = before + 1;
+    for (;;) {
         struct indexed row;
         bool found;
         enum status status = row_from(writer, from, &row, &found, error);
         if (status != STATUS_OK)
             return status;
-        int64_t wanted = ((int64_t)*count + 2) * 4;
-        if (!found || row.rank - before >= wanted) {
-            *limit = found ? row.rank : before + ((int64_t)*count + 2) * SEARCH_RANK_GAP;
+        out->limit = found ? row.rank : before + (out->count + 2) * EDGE_GAP;
+        if (out->limit - before >= (out->count + 2) * SPREAD_STEP) {
             forget(&row);
             return STATUS_OK;
         }
         from = row.rank + 1;
-        rows[(*count)++] = row;
+        stretch_add(out, &row);
     }
-    return error_set(error, STATUS_CORRUPT, "the ranks of the search index are used up");
 }
 
-static enum status move_rows(struct search_writer *writer, struct indexed *rows, int count,
+static enum status move_rows(struct search_writer *writer, const struct stretch *stretch,
                              int64_t first, int64_t step, struct error *error)
 {
     enum status status = STATUS_OK;
-    for (int i = 0; i < count && status == STATUS_OK; i++)
-        status = drop_rank(writer, rows[i].rank, error);
-    for (int i = 0; i < count && status == STATUS_OK; i++) {
-        struct search_key key = {rows[i].popularity, rows[i].words, rows[i].sku};
+    for (int64_t i = 0; i < stretch->count && status == STATUS_OK; i++)
+        status = drop_rank(writer, stretch->rows[i].rank, error);
+    for (int64_t i = 0; i < stretch->count && status == STATUS_OK; i++) {
+        const struct indexed *row = &stretch->rows[i];
+        struct search_key key = {row->popularity, row->words, row->sku};
         status = insert_row(writer, first + i * step, &key, error);
     }
     return status;
 }
 
-/* Moves rows behind `before` backwards so that *rank, the one right behind it, is free with room.
- */
+/* Spreads the rows behind `before` so that *rank, the one right behind it, is free with room. */
 static enum status spread(struct search_writer *writer, int64_t before, int64_t *rank,
                           struct error *error)
 {
-    struct indexed *rows = mem_alloc(SPREAD_MAX * sizeof *rows);
-    int count = 0;
-    int64_t limit = 0;
-    enum status status = find_stretch(writer, before, before + 1, rows, &count, &limit, error);
+    struct stretch stretch = {0};
+    enum status status = find_stretch(writer, before, &stretch, error);
     if (status == STATUS_OK) {
-        int64_t step = (limit - before) / (count + 2);
+        int64_t step = (stretch.limit - before) / (stretch.count + 2);
         *rank = before + step;
-        status = move_rows(writer, rows, count, before + 2 * step, step, error);
+        status = move_rows(writer, &stretch, before + 2 * step, step, error);
     }
-    for (int i = 0; i < count; i++)
-        forget(&rows[i]);
-    free(rows);
+    stretch_finish(&stretch);
     return status;
 }
 
@@ -308,15 +329,15 @@ static enum status find_place(struct search_writer *writer, const struct search_
         status = rank_before(writer, next, &before, &has_before, error);
     if (status != STATUS_OK)
         return status;
-    if (!has_before)
-        *rank = first - SEARCH_RANK_GAP;
-    else if (next > last)
-        *rank = last + SEARCH_RANK_GAP;
-    else if (next - before >= 2)
-        *rank = before + (next - before) / 2;
+    if (next > last)
+        *rank = last + EDGE_GAP;
+    else if (!has_before)
+        *rank = first - (first / 4096 < EDGE_GAP ? first / 4096 : EDGE_GAP);
     else
-        return spread(writer, before, rank, error);
-    return STATUS_OK;
+        *rank = before + (next - before) / 2;
+    /* Without room before it, the neighbour behind has to move. */
+    return *rank > before && (next > last || *rank < next) ? STATUS_OK
+                                                           : spread(writer, before, rank, error);
 }
 
 /* --- One item --- */

@@ -7,9 +7,9 @@
 #include "terminal/catalogue/search.h"
 #include "terminal/catalogue/search_index.h"
 
-/* Where ranks begin (far from 0, so that there is room before the first) and how far apart they are
- * after a bulk build. */
-#define SEARCH_RANK_START (INT64_C(1) << 40)
+/* Where ranks begin, and how far apart they are after a bulk build. Small numbers keep the index
+ * small: it stores each word's first rank, and differences. */
+#define SEARCH_RANK_START (INT64_C(1) << 34)
 #define SEARCH_RANK_GAP   64
 
 struct search_writer {

@@ -301,6 +301,23 @@ static void test_search__gap_used_up_is_spread(void **state)
     assert_string_equal(hits[0].sku, "n151");
 }
 
+static void test_search__popularity_alone_moves_a_row(void **state)
+{
+    struct fixture *fixture = *state;
+    struct search_hit hits[3];
+    size_t count;
+    fixture_put(fixture, "item", "{'sku':'A','name':'apple'}");
+    fixture_put(fixture, "item", "{'sku':'B','name':'banana'}");
+    fixture_put(fixture, "item", "{'sku':'C','name':'cherry'}");
+    assert_ok(search_build(fixture->search_writer, &fixture->error));
+    fixture_put(fixture, "item", "{'sku':'C','name':'cherry','popularity':5}");
+    assert_ok(search_put_item(fixture->search_writer, "C", &fixture->error));
+    assert_ok(search_find(fixture->search, fixture->db, "", 0, hits, 3, &count, &fixture->error));
+    assert_int_equal(count, 3);
+    assert_string_equal(hits[0].sku, "C");
+    assert_string_equal(hits[1].sku, "A");
+}
+
 static void test_search__put_without_a_change_writes_nothing(void **state)
 {
     struct fixture *fixture = *state;
@@ -381,6 +398,7 @@ int main(void)
         FIXTURE_TEST(test_search__equals_a_scan_after_changes),
         FIXTURE_TEST(test_search__grows_from_nothing),
         FIXTURE_TEST(test_search__gap_used_up_is_spread),
+        FIXTURE_TEST(test_search__popularity_alone_moves_a_row),
         FIXTURE_TEST(test_search__put_without_a_change_writes_nothing),
         FIXTURE_TEST(test_search__codes_names_and_signs),
         FIXTURE_TEST(test_search__nothing_typed_can_break_it),
