@@ -44,7 +44,7 @@ static void rows(struct desk *desk)
                     &(struct ui_item){.label = row->receipt,
                                       .value = desk_money(desk, row->total),
                                       .selected = strcmp(row->receipt, state->chosen) == 0})) {
-            snprintf(state->chosen, sizeof state->chosen, "%s", row->receipt);
+            memcpy(state->chosen, row->receipt, sizeof state->chosen);
             state->stale = true;
         }
         ui_gap(ui, 1);

@@ -15,7 +15,7 @@ static void test_sell__total_and_pay_never_move(void **state)
     struct rect total = ui_node(fixture->ui, "total")->rect;
 
     for (int i = 0; i < 30; i++) {
-        char code[16];
+        char code[32];
         snprintf(code, sizeof code, "95200000%05d", 10010 + i); /* mostly unknown codes */
         scan(fixture, i % 2 ? code : CRACKERS);
         assert_true(rect_equal(ui_node(fixture->ui, "pay")->rect, pay));
