@@ -162,13 +162,13 @@ static void take_event(struct agent *agent, const struct agent_event *event)
         agent->started = true;
         agent->look_at = agent->mono_ms;
         agent->sweep_at = agent->mono_ms;
-        agent_keep(agent, "online", "0"); /* until the ledger has answered this run */
+        agent_keep_silent(agent);
         break;
     case AGENT_STOPPED:
         agent->started = false;
         for (int i = 0; i < FLOWS; i++)
             flow_cancel(agent, (enum flow)i);
-        agent_keep(agent, "online", "0");
+        agent_keep_silent(agent);
         break;
     case AGENT_TICK:
         break;

@@ -119,6 +119,20 @@ void agent_set_online(struct agent *agent, bool online)
     agent_poke_till(agent, "state");
 }
 
+void agent_keep_silent(struct agent *agent)
+{
+    struct buf online;
+    struct error error;
+
+    buf_init(&online, 64);
+    if (sync_db_get(agent->sync, "online", &online, &error) != STATUS_OK ||
+        strcmp(buf_text(&online), "0") != 0) {
+        agent_keep(agent, "online", "0");
+        keep_int(agent, "since_ms", agent->wall_ms);
+    }
+    buf_finish(&online);
+}
+
 /* The first flow that has a reason speaks for all. */
 static void show_reason(struct agent *agent)
 {

@@ -138,6 +138,8 @@ void agent_poke_till(struct agent *agent, const char *word);
 void agent_learn_time(struct agent *agent, int64_t ledger_ms);
 int64_t agent_ledger_ms(const struct agent *agent);
 void agent_set_online(struct agent *agent, bool online);
+/* Nobody asks the ledger now: at the start until it has answered, and after the end. */
+void agent_keep_silent(struct agent *agent);
 /* A failed write of agent_state is logged and costs nothing else. */
 void agent_keep(struct agent *agent, const char *key, const char *value);
 
