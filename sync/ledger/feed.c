@@ -170,6 +170,25 @@ void feed_add(struct feed_draft *draft, const char *scope, const char *row, size
     to->rows++;
 }
 
+void feed_add_row(struct feed_draft *draft, const struct reference_row *row, bool deleted)
+{
+    char scope[REFERENCE_SCOPE_SIZE];
+    json_t *change;
+    struct buf text;
+    enum status status;
+
+    reference_scope(row, scope);
+    if (draft_scope(draft, scope)->bulk)
+        return;
+    change = reference_change_to_json(row, deleted);
+    buf_init(&text, SIZE_MAX - 1);
+    status = json_write(change, &text);
+    INVARIANT(status == STATUS_OK);
+    feed_add(draft, scope, text.data, text.used);
+    buf_finish(&text);
+    json_decref(change);
+}
+
 void feed_add_bulk(struct feed_draft *draft, const char *scope)
 {
     draft_scope(draft, scope)->bulk = true;

@@ -17,6 +17,7 @@
 #include "sync/ledger/store.h"
 #include "sync/protocol/message.h"
 #include "terminal/base/status.h"
+#include "terminal/catalogue/reference.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,6 +47,8 @@ void feed_draft_clear(struct feed_draft *draft);
 
 /* `row` is one {"t":...,"op":...,"row":...} without an LF. */
 void feed_add(struct feed_draft *draft, const char *scope, const char *row, size_t length);
+/* The row as a change of its own scope. */
+void feed_add_row(struct feed_draft *draft, const struct reference_row *row, bool deleted);
 /* The scope changes in a way that is not told row by row. */
 void feed_add_bulk(struct feed_draft *draft, const char *scope);
 

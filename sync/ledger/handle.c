@@ -7,6 +7,7 @@
 #include "sync/ledger/auth.h"
 #include "sync/protocol/compress.h"
 #include "sync/protocol/frame.h"
+#include "terminal/base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,13 +105,29 @@ static void write_refusal(struct ledger *ledger, struct ledger_response *respons
     buf_clear(&response->body);
     response->status = http_status;
     response->content_type = "application/json";
-    if (message_write_refusal(refusal, &response->body) != STATUS_OK)
-        INVARIANT(!"a refusal always fits");
+    enum status status = message_write_refusal(refusal, &response->body);
+    INVARIANT(status == STATUS_OK);
 }
 
 void respond_refusal(struct exchange *exchange, int http_status, struct refusal *refusal)
 {
     write_refusal(exchange->ledger, exchange->response, http_status, refusal);
+}
+
+/* The message may quote what a stranger sent: it is made clean, and cut at a character. */
+static void put_message(struct refusal *refusal, const char *message)
+{
+    struct buf clean;
+    enum status status;
+    size_t length;
+
+    buf_init(&clean, SIZE_MAX - 1);
+    status = text_clean(message, strlen(message), &clean);
+    INVARIANT(status == STATUS_OK);
+    length = text_cut(buf_text(&clean), clean.used, sizeof refusal->message - 1);
+    memcpy(refusal->message, buf_text(&clean), length);
+    refusal->message[length] = '\0';
+    buf_finish(&clean);
 }
 
 void ledger_refuse(struct ledger *ledger, int http_status, const char *code, const char *message,
@@ -119,7 +136,7 @@ void ledger_refuse(struct ledger *ledger, int http_status, const char *code, con
     struct refusal refusal = {0};
 
     (void)snprintf(refusal.code, sizeof refusal.code, "%s", code);
-    (void)snprintf(refusal.message, sizeof refusal.message, "%s", message);
+    put_message(&refusal, message);
     if (http_status == 429 || http_status == 503)
         refusal.retry_ms = 1000;
     write_refusal(ledger, response, http_status, &refusal);
@@ -316,6 +333,8 @@ static enum status decode_value(const char *text, size_t length, char *out, size
         out[used++] = byte;
     }
     out[used] = '\0';
+    if (!text_is_utf8(out, used))
+        return error_set(error, STATUS_INVALID, "a parameter of the query is not UTF-8");
     return STATUS_OK;
 }
 

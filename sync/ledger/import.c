@@ -104,8 +104,8 @@ static void reject(struct import *import, const char *reason)
         mem_resize(result->rejections, (result->told + 1) * sizeof *result->rejections);
     rejection = &result->rejections[result->told++];
     buf_init(&text, SIZE_MAX - 1);
-    if (text_clean(table->raw, length, &text) != STATUS_OK)
-        INVARIANT(!"cleaning can't fail without a ceiling");
+    enum status status = text_clean(table->raw, length, &text);
+    INVARIANT(status == STATUS_OK);
     *rejection = (struct import_rejection){.line = table->line,
                                            .reason = mem_copy_text(reason),
                                            .text = mem_copy_text(buf_text(&text))};

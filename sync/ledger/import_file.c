@@ -152,8 +152,8 @@ static struct reference_value name_field(struct import_file *file)
     if (!has_control(value))
         return value;
     buf_clear(&file->clean);
-    if (text_clean(value.text, value.length, &file->clean) != STATUS_OK)
-        INVARIANT(!"cleaning can't fail without a ceiling");
+    enum status status = text_clean(value.text, value.length, &file->clean);
+    INVARIANT(status == STATUS_OK);
     return (struct reference_value){.text = buf_text(&file->clean), .length = file->clean.used};
 }
 

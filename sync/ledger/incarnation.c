@@ -19,8 +19,8 @@ static char *sidecar_path(const struct store *store)
     char *text;
 
     buf_init(&path, SIZE_MAX - 1);
-    if (buf_printf(&path, "%s.boot", store_path(store)) != STATUS_OK)
-        INVARIANT(!"a path can't be built");
+    enum status status = buf_printf(&path, "%s.boot", store_path(store));
+    INVARIANT(status == STATUS_OK);
     text = mem_copy_text(buf_text(&path));
     buf_finish(&path);
     return text;

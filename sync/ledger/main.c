@@ -76,12 +76,12 @@ static bool read_options(int count, char **arguments, struct command_options *op
 int main(int count, char **arguments)
 {
     struct command_options options = {0};
-    const char *name = count > 1 ? arguments[1] : "--help";
+    const char *name = count > 1 ? arguments[1] : "";
     struct error error;
 
     if (strcmp(name, "--help") == 0) {
         help();
-        return count > 1 ? 0 : 2;
+        return 0;
     }
     if (strcmp(name, "--version") == 0) {
         printf("holdfast-ledger %s\n", HOLDFAST_VERSION);
@@ -100,6 +100,6 @@ int main(int count, char **arguments)
             fprintf(stderr, "holdfast-ledger: %s\n", error.text);
         return status == STATUS_OK ? 0 : 1;
     }
-    fprintf(stderr, "holdfast-ledger: %s is not a command; see --help\n", name);
+    fprintf(stderr, "holdfast-ledger: '%s' is not a command; see --help\n", name);
     return 2;
 }

@@ -82,21 +82,6 @@ static bool plain_json(const char *text)
     return true;
 }
 
-static void tell_row(struct feed_draft *feed, const struct reference_row *row)
-{
-    char scope[REFERENCE_SCOPE_SIZE];
-    json_t *change = reference_change_to_json(row, false);
-    struct buf text;
-
-    buf_init(&text, SIZE_MAX - 1);
-    if (json_write(change, &text) != STATUS_OK)
-        INVARIANT(!"a row of ours can't be written");
-    reference_scope(row, scope);
-    feed_add(feed, scope, text.data, text.used);
-    buf_finish(&text);
-    json_decref(change);
-}
-
 /* By far the most frequent row: written straight where no byte needs an escape. */
 static void tell_stock(struct feed_draft *feed, const struct tally_cell *cell, int64_t quantity)
 {
@@ -111,7 +96,7 @@ static void tell_stock(struct feed_draft *feed, const struct tally_cell *cell, i
         reference_row_set_text(&row, "sku", cell->sku);
         reference_row_set_text(&row, "status", cell->status);
         reference_row_set_int(&row, "quantity_milli", quantity);
-        tell_row(feed, &row);
+        feed_add_row(feed, &row, false);
         return;
     }
     (void)snprintf(scope, sizeof scope, "location:%s", cell->location);
@@ -233,7 +218,7 @@ enum status projection_watermark(const struct writer_turn *turn, const char *loc
     reference_row_set_text(&row, "device", device_hex);
     reference_row_set_text(&row, "epoch", epoch_hex);
     reference_row_set_int(&row, "seq", seq);
-    tell_row(turn->feed, &row);
+    feed_add_row(turn->feed, &row, false);
     return STATUS_OK;
 }
 

@@ -50,7 +50,8 @@ enum status respond_json(struct exchange *exchange, int http_status, const json_
 void respond_refusal(struct exchange *exchange, int http_status, struct refusal *refusal);
 
 /* The value of a query parameter, percent-decoded ('+' stands for itself). Empty when it is not
- * there; STATUS_RANGE when it does not fit, STATUS_INVALID when it is not well formed. */
+ * there; STATUS_RANGE when it does not fit, STATUS_INVALID when it is not well formed or not UTF-8.
+ */
 enum status query_value(const char *query, const char *name, char *out, size_t size,
                         struct error *error) MUST_USE;
 

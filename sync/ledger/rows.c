@@ -138,21 +138,6 @@ static void row_values(const struct reference_row *row, int count, struct store_
     }
 }
 
-static void tell_row(struct feed_draft *feed, const struct reference_row *row, bool deleted)
-{
-    char scope[REFERENCE_SCOPE_SIZE];
-    json_t *change = reference_change_to_json(row, deleted);
-    struct buf text;
-
-    buf_init(&text, SIZE_MAX - 1);
-    if (json_write(change, &text) != STATUS_OK)
-        INVARIANT(!"a checked row can't be written");
-    reference_scope(row, scope);
-    feed_add(feed, scope, text.data, text.used);
-    buf_finish(&text);
-    json_decref(change);
-}
-
 enum status rows_put(struct rows *rows, const struct writer_turn *turn,
                      const struct reference_row *row, bool tell, struct error *error)
 {
@@ -163,7 +148,7 @@ enum status rows_put(struct rows *rows, const struct writer_turn *turn,
     status = store_run(turn->session, sql_of(rows, row->table)->put, values,
                        row->table->column_count, error);
     if (status == STATUS_OK && tell)
-        tell_row(turn->feed, row, false);
+        feed_add_row(turn->feed, row, false);
     return status;
 }
 
@@ -194,7 +179,7 @@ enum status rows_tell(struct rows *rows, const struct writer_turn *turn,
             value->length = strlen(value->text);
         }
     }
-    tell_row(turn->feed, &stored, false);
+    feed_add_row(turn->feed, &stored, false);
     store_done(turn->session, query);
     return STATUS_OK;
 }
@@ -209,7 +194,7 @@ enum status rows_delete(struct rows *rows, const struct writer_turn *turn,
     status = store_run(turn->session, sql_of(rows, row->table)->remove, values,
                        row->table->key_count, error);
     if (status == STATUS_OK && tell)
-        tell_row(turn->feed, row, true);
+        feed_add_row(turn->feed, row, true);
     return status;
 }
 

@@ -54,8 +54,8 @@ static char *join(const char *folder, const char *id, const char *suffix)
     char *path;
 
     buf_init(&name, SIZE_MAX - 1);
-    if (buf_printf(&name, "%s%s", id, suffix) != STATUS_OK)
-        INVARIANT(!"a path can't be built");
+    enum status status = buf_printf(&name, "%s%s", id, suffix);
+    INVARIANT(status == STATUS_OK);
     path = path_join(folder, buf_text(&name));
     buf_finish(&name);
     return path;

@@ -96,8 +96,8 @@ bool text_set_add(struct text_set *set, const char *bytes, size_t length)
     if (slot->length != 0)
         return false;
     *slot = (struct slot){.hash = hash, .length = (uint32_t)length + 1, .at = set->arena.used};
-    if (buf_append(&set->arena, bytes, length) != STATUS_OK)
-        INVARIANT(!"an arena without a ceiling is full");
+    enum status status = buf_append(&set->arena, bytes, length);
+    INVARIANT(status == STATUS_OK);
     if (++set->used * 2 > set->slot_count)
         grow(set);
     return true;

@@ -307,6 +307,21 @@ static void test_handle__tells_stock_as_exact_decimals(void **state)
     device_free(device);
 }
 
+/* What a stranger sent comes back in messages, and must not break the answer. */
+static void test_handle__quotes_strangers_safely(void **state)
+{
+    static const char *const queries[] = {"list=%FF%FE", "list=%C3", "list=a%0Ab%1B",
+                                          "stock=%E2%82=5", "list=%00"};
+
+    for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
+        struct answer answer =
+            admin_call(*state, "POST", "/v1/admin/import", queries[i], "sku,name,price\n", 15);
+        assert_true(answer.status == 400 || answer.status == 404);
+        assert_non_null(answer.json);
+        answer_free(&answer);
+    }
+}
+
 static void test_handle__tells_totals_by_location_and_currency(void **state)
 {
     struct fixture *fixture = *state;
@@ -429,6 +444,7 @@ int main(void)
         TEST(test_handle__refuses_rows_that_break_rules),
         TEST(test_handle__keeps_items_that_have_stock),
         TEST(test_handle__tells_stock_as_exact_decimals),
+        TEST(test_handle__quotes_strangers_safely),
         TEST(test_handle__tells_totals_by_location_and_currency),
         TEST(test_handle__tells_the_heads_of_a_device),
         TEST(test_handle__keeps_scopes_of_other_locations_apart),
