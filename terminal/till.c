@@ -12,8 +12,10 @@
 #include "terminal/selling/schema.h"
 #include "terminal/stock/stock.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DEFAULT_LOCALE "en-GB"
 #define LOG            "till"
@@ -63,6 +65,26 @@ static enum status migrate(struct db *db, struct error *error)
     return status;
 }
 
+/* Appends zeros to the write-ahead log until it has room for what is written between two folds.
+ * Writing over blocks that are there makes fdatasync nearly twice as fast as growing the file;
+ * SQLite reads no frame whose checksum is wrong, so zeros behind the last one mean nothing. */
+static void grow_log(const struct till *till)
+{
+    static const char zeros[64 * 1024];
+    char *path = path_join(till->folder, TILL_DATABASE "-wal");
+    int file = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    off_t size = file < 0 ? LOG_BYTES : lseek(file, 0, SEEK_END);
+
+    free(path);
+    while (size >= 0 && size < LOG_BYTES &&
+           write(file, zeros, sizeof zeros) == (ssize_t)sizeof zeros)
+        size += (off_t)sizeof zeros;
+    if (file >= 0) {
+        (void)fsync(file);
+        (void)close(file);
+    }
+}
+
 static enum status open_database(struct till *till, struct error *error)
 {
     char *path = path_join(till->folder, TILL_DATABASE);
@@ -72,9 +94,12 @@ static enum status open_database(struct till *till, struct error *error)
     free(path);
     if (status != STATUS_OK || !writer)
         return status;
-    /* A customer never waits for a checkpoint: till_idle folds the log back. */
+    /* Nobody who pays waits for a checkpoint: till_fold_log comes before. */
     sqlite3_wal_autocheckpoint(db_handle(till->db), WAL_PAGES);
-    return migrate(till->db, error);
+    status = migrate(till->db, error);
+    if (status == STATUS_OK)
+        grow_log(till);
+    return status;
 }
 
 /* ---- sync.db and the journal --------------------------------------------------------------- */
@@ -285,7 +310,9 @@ void till_close(struct till *till)
 {
     if (till == NULL)
         return;
-    till_forget_undo(till);
+    for (int i = 0; i < UNDO_MAX; i++)
+        cart_finish(&till->undo[i]);
+    cart_finish(&till->spare);
     cart_finish(&till->cart);
     free(till->lines);
     close_database(till);
@@ -425,19 +452,25 @@ enum status till_refresh(struct till *till, bool *changed, struct error *error)
     return status;
 }
 
+void till_fold_log(struct till *till)
+{
+    if (till->commits < FOLD_COMMITS)
+        return;
+    till->commits = 0;
+    (void)sqlite3_wal_checkpoint_v2(db_handle(till->db), NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
+                                    NULL);
+}
+
 void till_idle(struct till *till)
 {
     struct error error = {0};
 
     if (till->mode != TILL_WRITER || till_want_writer(till, NULL) != STATUS_OK)
         return;
-    if (till->commits >= IDLE_CHECKPOINT) {
-        till->commits = 0;
-        if (print_job_prune(till->db, PRINTED_JOBS, &error) != STATUS_OK)
-            log_line(LOG_LEVEL_WARN, LOG, "%s", error.text);
-        (void)sqlite3_wal_checkpoint_v2(db_handle(till->db), NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
-                                        NULL);
-    }
+    if (till->commits >= FOLD_COMMITS &&
+        print_job_prune(till->db, PRINTED_JOBS, &error) != STATUS_OK)
+        log_line(LOG_LEVEL_WARN, LOG, "%s", error.text);
+    till_fold_log(till);
     if (till->disk_low && till_reserve(till, &error) == STATUS_OK)
         log_line(LOG_LEVEL_INFO, LOG, "there is room on the disk again");
 }

@@ -31,31 +31,53 @@ const struct cart_view *till_cart(struct till *till)
     return &till->view;
 }
 
+/* Copies come and go with every change: their memory goes round, by way of `spare` and of the
+ * undo places that are free. */
+static void keep_memory(struct till *till, struct cart *copy)
+{
+    cart_clear(copy, false);
+    if (copy->capacity > till->spare.capacity) {
+        struct cart smaller = till->spare;
+
+        till->spare = *copy;
+        *copy = smaller;
+    }
+    cart_finish(copy);
+}
+
 void till_forget_undo(struct till *till)
 {
     while (till->undo_count > 0)
-        cart_finish(&till->undo[--till->undo_count]);
+        cart_clear(&till->undo[--till->undo_count], false);
 }
 
 static void push_undo(struct till *till, struct cart *before)
 {
+    struct cart memory = till->undo[0];
+
     if (till->undo_count == UNDO_MAX) {
-        cart_finish(&till->undo[0]);
-        till->undo_count--;
         memmove(&till->undo[0], &till->undo[1], (UNDO_MAX - 1) * sizeof till->undo[0]);
+        till->undo_count--;
+    } else {
+        memory = till->undo[till->undo_count];
     }
     till->undo[till->undo_count++] = *before;
+    keep_memory(till, &memory);
 }
 
 void till_change_begin(struct till *till, struct cart *before)
 {
+    *before = till->spare;
+    cart_init(&till->spare, false);
     cart_copy(&till->cart, before);
 }
 
 void till_change_drop(struct till *till, struct cart *before)
 {
-    cart_finish(&till->cart);
+    struct cart changed = till->cart;
+
     till->cart = *before;
+    keep_memory(till, &changed);
     INVARIANT(till_refigure(till, NULL) == STATUS_OK);
 }
 
@@ -101,7 +123,7 @@ enum status till_change_end(struct till *till, struct cart *before, enum status 
             if (till->journal == NULL) /* else the cart was loaded as the disk has it */
                 till_change_drop(till, before);
             else
-                cart_finish(before);
+                keep_memory(till, before);
             return status;
         }
     }
@@ -112,13 +134,14 @@ enum status till_change_end(struct till *till, struct cart *before, enum status 
     if (undoable)
         push_undo(till, before);
     else
-        cart_finish(before);
+        keep_memory(till, before);
     till->view.can_undo = till->undo_count > 0;
     if (first && till->cart.count > 0) {
         char name[64];
 
         till_cart_name(till, name);
         fiscal_begin(till->fiscal, name);
+        till_fold_log(till);
     }
     return STATUS_OK;
 }
@@ -138,8 +161,7 @@ enum status till_want_open(struct till *till, struct error *error)
 void till_empty_cart(struct till *till)
 {
     till_forget_undo(till);
-    cart_finish(&till->cart);
-    cart_init(&till->cart, catalogue_location(till->catalogue)->tax_included);
+    cart_clear(&till->cart, catalogue_location(till->catalogue)->tax_included);
     INVARIANT(till_refigure(till, NULL) == STATUS_OK);
 }
 
@@ -237,12 +259,12 @@ enum status till_cart_undo(struct till *till, struct error *error)
     if (status != STATUS_OK)
         return status;
     goal = till->undo[--till->undo_count];
+    cart_init(&till->undo[till->undo_count], false);
     cart_undo(&till->cart, &goal, till->staff.id);
     status = till_change_end(till, &before, STATUS_OK, false, error);
-    if (status == STATUS_OK)
-        cart_finish(&goal);
-    else if (status == STATUS_IO || status == STATUS_CORRUPT)
-        cart_finish(&goal); /* the cart was loaded anew, without a past */
+    /* After a fault of the disk the cart was loaded anew, and has no past. */
+    if (status == STATUS_OK || status == STATUS_IO || status == STATUS_CORRUPT)
+        keep_memory(till, &goal);
     else
         till->undo[till->undo_count++] = goal;
     return status;

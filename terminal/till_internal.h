@@ -19,6 +19,8 @@
 #ifndef HOLDFAST_TILL_INTERNAL_H
 #define HOLDFAST_TILL_INTERNAL_H
 
+#include <sys/types.h>
+
 #include "terminal/base/db.h"
 #include "terminal/base/file.h"
 #include "terminal/catalogue/catalogue.h"
@@ -32,15 +34,16 @@
 #include "terminal/selling/shift.h"
 #include "terminal/till_day.h"
 
-#define UNDO_MAX        16
-#define TILL_DATABASE   "till.db"
-#define SYNC_DATABASE   "sync.db"
-#define SETTING_SIZE    256
-#define IDLE_CHECKPOINT 64   /* commits between two folds of the write-ahead log */
-#define WAL_PAGES       8000 /* fold it even without an idle moment */
-#define PRINTED_JOBS    200  /* kept for "reprint the last" */
-#define RESERVE_FILE    "till.reserve"
-#define RESERVE_BYTES   ((int64_t)8 << 20)
+#define UNDO_MAX      16
+#define TILL_DATABASE "till.db"
+#define SYNC_DATABASE "sync.db"
+#define SETTING_SIZE  256
+#define FOLD_COMMITS  64               /* commits between two folds of the write-ahead log */
+#define WAL_PAGES     4000             /* fold it even when there is never a moment for it */
+#define LOG_BYTES     ((off_t)4 << 20) /* of the log, written over again and again */
+#define PRINTED_JOBS  200              /* kept for "reprint the last" */
+#define RESERVE_FILE  "till.reserve"
+#define RESERVE_BYTES ((int64_t)8 << 20)
 
 struct till {
     /* handed in */
@@ -83,8 +86,9 @@ struct till {
 
     /* the open cart and what follows from it */
     struct cart cart;
-    struct cart undo[UNDO_MAX];
+    struct cart undo[UNDO_MAX]; /* the first undo_count are pasts, the others empty */
     int undo_count;
+    struct cart spare; /* empty: memory for the next copy */
     struct figures figures;
     struct line_view *lines; /* PRICING_LINES */
     struct cart_view view;
@@ -110,6 +114,9 @@ enum status till_want_writer(struct till *till, struct error *error) MUST_USE;
 enum status till_want_replica(const struct till *till, struct error *error) MUST_USE;
 /* Loads the open cart and the shift from the database. */
 enum status till_load(struct till *till, struct error *error) MUST_USE;
+/* Folds the write-ahead log back when enough was written: a few milliseconds, at a moment when
+ * nobody pays. */
+void till_fold_log(struct till *till);
 int64_t till_wall(const struct till *till);
 const char *till_staff_id(const struct till *till); /* "" when nobody is signed in */
 

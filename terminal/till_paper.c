@@ -22,9 +22,79 @@ static enum status begin(struct till *till, struct error *error)
     return status == STATUS_OK ? db_begin(till->db, error) : status;
 }
 
+struct rebuild {
+    struct till *till;
+    struct document *document;
+    const char *note;
+    int64_t seq;
+    struct error *error;
+};
+
+/* The receipt of one stored entry. */
+static enum status rebuild(void *context, const struct stored_entry *stored)
+{
+    struct rebuild *rebuild = context;
+    struct receipt_shop shop;
+    struct staff staff;
+    char hex[HASH_HEX_SIZE], code[RECEIPT_CODE_SIZE];
+    struct entry entry;
+    enum status status;
+
+    if (stored->seq != rebuild->seq)
+        return STATUS_CANCELLED;
+    status = entry_parse(stored->bytes, stored->length, &entry, rebuild->error);
+    if (status != STATUS_OK)
+        return status;
+    copy_text(staff.name, sizeof staff.name, entry.head.staff);
+    if (entry.head.staff[0] != '\0' && people_find(catalogue_db(rebuild->till->catalogue),
+                                                   entry.head.staff, &staff, NULL) != STATUS_OK)
+        copy_text(staff.name, sizeof staff.name, entry.head.staff);
+    shop = till_shop(rebuild->till, staff.name);
+    hex_write(stored->hash.bytes, HASH_SIZE, hex);
+    receipt_code(json_text_or(entry.body, "receipt", ""), hex, code);
+    rebuild->document = receipt_document(&shop, entry.body, code, rebuild->note);
+    entry_finish(&entry);
+    return STATUS_CANCELLED;
+}
+
+/* The maker of print_job.h: the receipt of the entry with this key. */
+static enum status from_entry(void *context, int64_t key, const char *note, struct document **out,
+                              struct error *error)
+{
+    struct till *till = context;
+    struct journal_epoch_info *epochs;
+    struct error local;
+    struct rebuild rebuilding = {.till = till, .note = note, .seq = ENTRY_KEY_SEQ(key)};
+    size_t count;
+    enum status status = till_want_replica(till, error);
+
+    if (status == STATUS_OK)
+        status = journal_epochs(till->db, &epochs, &count, error);
+    if (status != STATUS_OK)
+        return status;
+    rebuilding.error = error == NULL ? &local : error;
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        if (epochs[i].number == key >> 40)
+            status = journal_read(till->db, &epochs[i].epoch, rebuilding.seq - 1, 1,
+                                  ENTRY_MAX_BYTES, rebuild, &rebuilding, error);
+    }
+    free(epochs);
+    if (status == STATUS_OK && rebuilding.document == NULL)
+        status = error_set(error, STATUS_NOT_FOUND, "entry %lld is not there",
+                           (long long)ENTRY_KEY_SEQ(key));
+    *out = rebuilding.document;
+    return status;
+}
+
+static struct print_job_maker maker_of(struct till *till)
+{
+    return (struct print_job_maker){.make = from_entry, .context = till};
+}
+
 enum status till_print_next(struct till *till, struct print_job_view *out,
                             struct document **document, struct error *error)
 {
+    struct print_job_maker maker = maker_of(till);
     int64_t waiting, failed;
     enum status status = till_want_writer(till, error);
 
@@ -39,7 +109,7 @@ enum status till_print_next(struct till *till, struct print_job_view *out,
     status = begin(till, error);
     if (status != STATUS_OK)
         return status;
-    status = print_job_next(till->db, out, document, error);
+    status = print_job_next(till->db, &maker, out, document, error);
     if (status == STATUS_NOT_FOUND) {
         /* What can't be read was marked failed on the way: that stays. */
         enum status committed = commit(till, STATUS_OK, error);
@@ -140,68 +210,10 @@ enum status till_receipts(struct till *till, const char *number_part, int offset
     return status;
 }
 
-struct rebuild {
-    struct till *till;
-    struct document *document;
-    const char *staff;
-    int64_t seq;
-    struct error *error;
-};
-
-/* The receipt of one stored entry. */
-static enum status rebuild(void *context, const struct stored_entry *stored)
-{
-    struct rebuild *rebuild = context;
-    struct receipt_shop shop = till_shop(rebuild->till, rebuild->staff);
-    char hex[HASH_HEX_SIZE], code[RECEIPT_CODE_SIZE];
-    struct entry entry;
-    enum status status;
-
-    if (stored->seq != rebuild->seq)
-        return STATUS_CANCELLED;
-    status = entry_parse(stored->bytes, stored->length, &entry, rebuild->error);
-    if (status != STATUS_OK)
-        return status;
-    hex_write(stored->hash.bytes, HASH_SIZE, hex);
-    receipt_code(json_text_or(entry.body, "receipt", ""), hex, code);
-    rebuild->document = receipt_document(&shop, entry.body, code, "");
-    entry_finish(&entry);
-    return STATUS_CANCELLED;
-}
-
-static enum status from_entry(struct till *till, const struct receipt_row *row,
-                              struct document **out, struct error *error)
-{
-    struct journal_epoch_info *epochs;
-    struct staff staff;
-    struct error local;
-    struct rebuild context = {.till = till, .seq = ENTRY_KEY_SEQ(row->entry)};
-    size_t count;
-    enum status status = till_want_replica(till, error);
-
-    if (status == STATUS_OK)
-        status = journal_epochs(till->db, &epochs, &count, error);
-    if (status != STATUS_OK)
-        return status;
-    context.error = error == NULL ? &local : error;
-    context.staff = row->staff;
-    if (people_find(catalogue_db(till->catalogue), row->staff, &staff, NULL) == STATUS_OK)
-        context.staff = staff.name;
-    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
-        if (epochs[i].number == row->entry >> 40)
-            status = journal_read(till->db, &epochs[i].epoch, context.seq - 1, 1, ENTRY_MAX_BYTES,
-                                  rebuild, &context, error);
-    }
-    free(epochs);
-    if (status == STATUS_OK && context.document == NULL)
-        status = error_set(error, STATUS_NOT_FOUND, "no entry of receipt %s", row->number);
-    *out = context.document;
-    return status;
-}
-
 enum status till_receipt(struct till *till, const char *number, struct document **out,
                          struct error *error)
 {
+    struct print_job_maker maker = maker_of(till);
     struct receipt_row row;
     enum status status;
 
@@ -213,13 +225,14 @@ enum status till_receipt(struct till *till, const char *number, struct document 
     status = receipt_find(till->db, number, &row, error);
     if (status != STATUS_OK)
         return status;
-    if (row.print_job != 0 && print_job_document(till->db, row.print_job, out, NULL) == STATUS_OK) {
+    if (row.print_job != 0 &&
+        print_job_document(till->db, &maker, row.print_job, out, NULL) == STATUS_OK) {
         if (strcmp(document_number(*out), number) == 0)
             return STATUS_OK;
         document_destroy(*out);
         *out = NULL;
     }
-    return from_entry(till, &row, out, error);
+    return from_entry(till, row.entry, "", out, error);
 }
 
 enum status till_reprint(struct till *till, const char *number, int64_t *job, struct error *error)

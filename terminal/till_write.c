@@ -38,32 +38,15 @@ static json_t *start_entry(struct till *till, const struct record *record)
     return entry;
 }
 
-static enum status print_receipt(struct till *till, struct record *record, const json_t *entry,
-                                 const struct hash *hash, struct error *error)
-{
-    bool own = till->signed_in && strcmp(record->staff, till->staff.id) == 0;
-    struct receipt_shop shop = till_shop(till, own ? till->staff.name : record->staff);
-    char hex[HASH_HEX_SIZE], code[RECEIPT_CODE_SIZE];
-    struct document *document;
-    enum status status;
-
-    hex_write(hash->bytes, HASH_SIZE, hex);
-    receipt_code(record->receipt->number, hex, code);
-    document = receipt_document(&shop, entry, code, record->note == NULL ? "" : record->note);
-    status =
-        print_job_add(till->db, record->at_ms, document, "", &record->receipt->print_job, error);
-    document_destroy(document);
-    return status;
-}
-
-static enum status write_paper(struct till *till, struct record *record, const json_t *entry,
-                               const struct hash *hash, struct error *error)
+static enum status write_paper(struct till *till, struct record *record, struct error *error)
 {
     int64_t job;
     enum status status = STATUS_OK;
 
     if (record->print_receipt)
-        status = print_receipt(till, record, entry, hash, error);
+        status = print_job_add_sale(till->db, record->at_ms, record->receipt->number,
+                                    record->receipt->entry, record->note,
+                                    &record->receipt->print_job, error);
     if (status == STATUS_OK && record->document != NULL)
         status = print_job_add(till->db, record->at_ms, record->document, "", &job, error);
     if (status == STATUS_OK && record->receipt != NULL)
@@ -87,7 +70,7 @@ static enum status write_shift(struct till *till, const struct record *record, s
 }
 
 /* Everything beside the entry, which was appended as `sealed`. */
-static enum status write_beside(struct till *till, struct record *record, const json_t *entry,
+static enum status write_beside(struct till *till, struct record *record,
                                 const struct sealed_entry *sealed, struct error *error)
 {
     int64_t number = journal_epoch_number(till->journal);
@@ -108,7 +91,7 @@ static enum status write_beside(struct till *till, struct record *record, const 
     if (status == STATUS_OK && record->reference != NULL && record->reference[0] != '\0')
         status = reference_insert(till->db, record->reference, key, error);
     if (status == STATUS_OK)
-        status = write_paper(till, record, entry, &sealed->hash, error);
+        status = write_paper(till, record, error);
     if (status == STATUS_OK)
         status = write_shift(till, record, error);
     if (status == STATUS_OK)
@@ -131,7 +114,7 @@ static enum status write_once(struct till *till, struct record *record, struct c
     status = journal_append(till->journal, entry, record->totals, &sealed, error);
     if (status == STATUS_OK) {
         *head = journal_head(till->journal);
-        status = write_beside(till, record, entry, &sealed, error);
+        status = write_beside(till, record, &sealed, error);
     }
     if (status == STATUS_OK)
         status = journal_commit(till->journal, error);

@@ -31,15 +31,37 @@ void cart_finish(struct cart *cart)
     cart->count = cart->capacity = 0;
 }
 
+void cart_clear(struct cart *cart, bool tax_included)
+{
+    struct cart_line *lines = cart->lines;
+    int capacity = cart->capacity;
+
+    cart_init(cart, tax_included);
+    cart->lines = lines;
+    cart->capacity = capacity;
+}
+
+static void want_capacity(struct cart *cart, int capacity)
+{
+    if (capacity <= cart->capacity)
+        return;
+    cart->capacity = capacity < 16 ? 16 : capacity;
+    cart->lines = mem_resize(cart->lines, (size_t)cart->capacity * sizeof cart->lines[0]);
+}
+
 void cart_copy(const struct cart *cart, struct cart *out)
 {
+    struct cart_line *lines;
+    int capacity;
+
+    want_capacity(out, cart->count);
+    lines = out->lines;
+    capacity = out->capacity;
     *out = *cart;
-    out->capacity = cart->count;
-    out->lines = NULL;
-    if (cart->count > 0) {
-        out->lines = mem_alloc((size_t)cart->count * sizeof cart->lines[0]);
+    out->lines = lines;
+    out->capacity = capacity;
+    if (cart->count > 0)
         memcpy(out->lines, cart->lines, (size_t)cart->count * sizeof cart->lines[0]);
-    }
 }
 
 int cart_standing(const struct cart *cart)
@@ -84,10 +106,8 @@ struct cart_line *cart_line_add(struct cart *cart)
 
     if (cart->count == CART_LINES)
         return NULL;
-    if (cart->count == cart->capacity) {
-        cart->capacity = cart->capacity == 0 ? 16 : 2 * cart->capacity;
-        cart->lines = mem_resize(cart->lines, (size_t)cart->capacity * sizeof cart->lines[0]);
-    }
+    if (cart->count == cart->capacity)
+        want_capacity(cart, 2 * cart->capacity + 1);
     line = &cart->lines[cart->count++];
     memset(line, 0, sizeof *line);
     line->id = cart->next_line++;
@@ -307,6 +327,7 @@ void cart_undo(struct cart *cart, const struct cart *before, const char *staff)
 {
     struct cart undone;
 
+    cart_init(&undone, false);
     cart_copy(before, &undone);
     for (int i = before->count; i < cart->count; i++)
         keep_as_removed(&undone, &cart->lines[i], staff);

@@ -111,7 +111,9 @@ struct cart {
 
 void cart_init(struct cart *cart, bool tax_included);
 void cart_finish(struct cart *cart);
-/* A deep copy into an uninitialised struct. */
+/* Empty again, as after cart_init; keeps the memory of the lines. */
+void cart_clear(struct cart *cart, bool tax_included);
+/* A deep copy. `out` is initialised, and keeps the memory of its lines where that is enough. */
 void cart_copy(const struct cart *cart, struct cart *out);
 
 /* Lines that stand (not removed), unknown ones too; of these the unknown. */

@@ -12,6 +12,13 @@ static const char *const state_names[] = {"queued", "printing", "printed", "fail
 
 #define VIEW_COLUMNS "id, state, attempts, uncertain, created_ms, number, last_error"
 
+struct print_job_row {
+    int64_t created_ms;
+    const char *number, *copy_of;
+    int64_t entry; /* 0: the document is its own */
+    const char *note, *document;
+};
+
 static void text_field(char *out, size_t size, const char *text)
 {
     size_t length = text_cut(text, strlen(text), size - 1);
@@ -35,10 +42,35 @@ static void read_view(struct db_statement *statement, struct print_job_view *out
     text_field(out->last_error, sizeof out->last_error, db_text(statement, 6));
 }
 
+static enum status insert_job(struct db *db, const struct print_job_row *row, int64_t *id,
+                              struct error *error)
+{
+    struct db_statement *statement;
+    enum status status = db_prepare(db,
+                                    "INSERT INTO print_job(created_ms, state, number, copy_of,"
+                                    " attempts, uncertain, last_error, entry, note, document)"
+                                    " VALUES(?, 'queued', ?, ?, 0, 0, '', ?, ?, ?)",
+                                    &statement, error);
+
+    if (status != STATUS_OK)
+        return status;
+    db_bind_int(statement, 1, row->created_ms);
+    db_bind_text(statement, 2, row->number);
+    db_bind_text(statement, 3, row->copy_of);
+    db_bind_int(statement, 4, row->entry);
+    db_bind_text(statement, 5, row->note);
+    db_bind_text(statement, 6, row->document);
+    status = db_run(statement, error);
+    if (status == STATUS_OK)
+        *id = sqlite3_last_insert_rowid(db_handle(db));
+    return status;
+}
+
 enum status print_job_add(struct db *db, int64_t now_ms, const struct document *document,
                           const char *copy_of, int64_t *id, struct error *error)
 {
-    struct db_statement *statement;
+    struct print_job_row row = {
+        .created_ms = now_ms, .number = document_number(document), .copy_of = copy_of, .note = ""};
     struct buf text;
     enum status status;
 
@@ -46,32 +78,45 @@ enum status print_job_add(struct db *db, int64_t now_ms, const struct document *
     status = document_write(document, &text);
     if (status != STATUS_OK)
         (void)error_set(error, status, "the document is too large");
+    row.document = buf_text(&text);
     if (status == STATUS_OK)
-        status = db_prepare(db,
-                            "INSERT INTO print_job(created_ms, state, number, copy_of, attempts,"
-                            " uncertain, last_error, document)"
-                            " VALUES(?, 'queued', ?, ?, 0, 0, '', ?)",
-                            &statement, error);
-    if (status == STATUS_OK) {
-        db_bind_int(statement, 1, now_ms);
-        db_bind_text(statement, 2, document_number(document));
-        db_bind_text(statement, 3, copy_of);
-        db_bind_text_n(statement, 4, buf_text(&text), text.used);
-        status = db_run(statement, error);
-    }
-    if (status == STATUS_OK)
-        *id = sqlite3_last_insert_rowid(db_handle(db));
+        status = insert_job(db, &row, id, error);
     buf_finish(&text);
     return status;
 }
 
-enum status print_job_document(struct db *db, int64_t id, struct document **out,
-                               struct error *error)
+enum status print_job_add_sale(struct db *db, int64_t now_ms, const char *number, int64_t entry,
+                               const char *note, int64_t *id, struct error *error)
+{
+    struct print_job_row row = {.created_ms = now_ms,
+                                .number = number,
+                                .copy_of = "",
+                                .entry = entry,
+                                .note = note,
+                                .document = ""};
+
+    return insert_job(db, &row, id, error);
+}
+
+/* What the row says, or what its entry says. */
+static enum status read_document(struct db_statement *statement,
+                                 const struct print_job_maker *maker, struct document **out,
+                                 struct error *error)
+{
+    const char *text = db_text(statement, 0);
+
+    if (text[0] == '\0')
+        return maker->make(maker->context, db_int(statement, 1), db_text(statement, 2), out, error);
+    return document_read(text, strlen(text), out, error);
+}
+
+enum status print_job_document(struct db *db, const struct print_job_maker *maker, int64_t id,
+                               struct document **out, struct error *error)
 {
     struct db_statement *statement;
     bool row = false;
-    enum status status =
-        db_prepare(db, "SELECT document FROM print_job WHERE id = ?", &statement, error);
+    enum status status = db_prepare(db, "SELECT document, entry, note FROM print_job WHERE id = ?",
+                                    &statement, error);
 
     *out = NULL;
     if (status != STATUS_OK)
@@ -81,7 +126,7 @@ enum status print_job_document(struct db *db, int64_t id, struct document **out,
     if (status == STATUS_OK && !row)
         status = error_set(error, STATUS_NOT_FOUND, "no print job %lld", (long long)id);
     else if (status == STATUS_OK)
-        status = document_read(db_text(statement, 0), strlen(db_text(statement, 0)), out, error);
+        status = read_document(statement, maker, out, error);
     db_reset(statement);
     return status;
 }
@@ -109,11 +154,12 @@ static enum status set_state(struct db *db, int64_t id, enum print_state state,
 }
 
 /* A document that does not read can never be printed: it fails, the next one is looked at. */
-static enum status open_document(struct db *db, struct print_job_view *job,
-                                 struct document **document, struct error *error)
+static enum status open_document(struct db *db, const struct print_job_maker *maker,
+                                 struct print_job_view *job, struct document **document,
+                                 struct error *error)
 {
     struct document *original;
-    enum status status = print_job_document(db, job->id, document, error);
+    enum status status = print_job_document(db, maker, job->id, document, error);
 
     if (status != STATUS_OK || !job->uncertain)
         return status;
@@ -123,7 +169,8 @@ static enum status open_document(struct db *db, struct print_job_view *job,
     return STATUS_OK;
 }
 
-enum status print_job_next(struct db *db, struct print_job_view *out, struct document **document,
+enum status print_job_next(struct db *db, const struct print_job_maker *maker,
+                           struct print_job_view *out, struct document **document,
                            struct error *error)
 {
     *document = NULL;
@@ -145,13 +192,13 @@ enum status print_job_next(struct db *db, struct print_job_view *out, struct doc
             return status;
         if (!row)
             return error_set(error, STATUS_NOT_FOUND, "nothing to print");
-        status = open_document(db, out, document, error);
+        status = open_document(db, maker, out, document, error);
         if (status == STATUS_OK) {
             out->state = PRINT_PRINTING;
             out->attempts++;
             return set_state(db, out->id, PRINT_PRINTING, PRINT_QUEUED, 1, "", error);
         }
-        if (status != STATUS_INVALID)
+        if (status != STATUS_INVALID && status != STATUS_NOT_FOUND)
             return status;
         status = set_state(db, out->id, PRINT_FAILED, PRINT_QUEUED, 1, "unreadable", error);
         if (status != STATUS_OK)

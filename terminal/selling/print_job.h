@@ -1,5 +1,8 @@
 /* What waits for paper. Table `print_job`; the sale writes its job in its own transaction.
  *
+ * A job of a sale names its entry and has no document yet: it is made from the signed entry when
+ * the job is taken up, so that a sale writes its lines once. Whoever takes jobs hands in how.
+ *
  *   queued ──next──► printing ──done──► printed      (kept a while for "reprint the last")
  *     ▲                 │ └─────────► failed ──retry──► queued
  *     └──── restart ────┘   uncertain: it may have come out
@@ -28,8 +31,21 @@ struct print_job_view {
 enum status print_job_add(struct db *db, int64_t now_ms, const struct document *document,
                           const char *copy_of, int64_t *id, struct error *error) MUST_USE;
 
+/* Inserts a queued job for the receipt `number` of a sale, whose document follows from `entry`
+ * (epoch number << 40 | seq) and the cart's note. */
+enum status print_job_add_sale(struct db *db, int64_t now_ms, const char *number, int64_t entry,
+                               const char *note, int64_t *id, struct error *error) MUST_USE;
+
+/* Makes the document of a sale's entry. *out is owned by the caller. */
+struct print_job_maker {
+    enum status (*make)(void *context, int64_t entry, const char *note, struct document **out,
+                        struct error *error);
+    void *context;
+};
+
 /* The contracts of till_print_*; see till_day.h. Each is one transaction of the caller's. */
-enum status print_job_next(struct db *db, struct print_job_view *out, struct document **document,
+enum status print_job_next(struct db *db, const struct print_job_maker *maker,
+                           struct print_job_view *out, struct document **document,
                            struct error *error) MUST_USE;
 enum status print_job_done(struct db *db, int64_t id, bool printed, const char *message,
                            struct error *error) MUST_USE;
@@ -42,9 +58,9 @@ enum status print_job_recover(struct db *db, struct error *error) MUST_USE;
 /* How many wait (queued or printing), and how many failed. */
 enum status print_job_counts(struct db *db, int64_t *waiting, int64_t *failed,
                              struct error *error) MUST_USE;
-/* The document of a job. STATUS_NOT_FOUND when it is gone. */
-enum status print_job_document(struct db *db, int64_t id, struct document **out,
-                               struct error *error) MUST_USE;
+/* The document of a job. STATUS_NOT_FOUND when the job is gone. */
+enum status print_job_document(struct db *db, const struct print_job_maker *maker, int64_t id,
+                               struct document **out, struct error *error) MUST_USE;
 /* Deletes printed jobs but the last `keep`. */
 enum status print_job_prune(struct db *db, int keep, struct error *error) MUST_USE;
 

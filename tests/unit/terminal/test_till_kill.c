@@ -110,18 +110,6 @@ static void take_line(struct watch *watch, const char *line)
     }
 }
 
-static void take_lines(struct watch *watch, int fd)
-{
-    FILE *lines = fdopen(fd, "r");
-    char line[128];
-
-    while (fgets(line, sizeof line, lines) != NULL) {
-        line[strcspn(line, "\n")] = '\0';
-        take_line(watch, line);
-    }
-    fclose(lines);
-}
-
 static pid_t start_child(const struct watch *watch, int *fd)
 {
     int ends[2];
@@ -142,21 +130,30 @@ static pid_t start_child(const struct watch *watch, int *fd)
     return pid;
 }
 
-/* Lets it live for a random while (that is what is tested, not a wait for something), kills it. */
+/* Lets it get some random way, counted in what it reports, and a random moment further; kills it.
+ */
 static void run_and_kill(struct watch *watch, unsigned *chance)
 {
-    struct timespec life = {.tv_nsec = (long)(rand_r(chance) % 40) * 1000000 + 1000};
-    char byte;
+    struct timespec moment = {.tv_nsec = (long)(rand_r(chance) % 2000000)};
+    int reports = rand_r(chance) % 40;
+    char line[128];
     int fd, how;
     pid_t pid = start_child(watch, &fd);
+    FILE *lines = fdopen(fd, "r");
 
-    assert_int_equal(read(fd, &byte, 1), 1); /* it is up, or at its first sale */
-    take_line(watch, "R");
-    (void)nanosleep(&life, NULL);
+    for (int i = 0; i <= reports && fgets(line, sizeof line, lines) != NULL; i++) {
+        line[strcspn(line, "\n")] = '\0';
+        take_line(watch, line);
+    }
+    (void)nanosleep(&moment, NULL);
     assert_int_equal(kill(pid, SIGKILL), 0);
     assert_int_equal(waitpid(pid, &how, 0), pid);
     assert_true(WIFSIGNALED(how));
-    take_lines(watch, fd);
+    while (fgets(line, sizeof line, lines) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        take_line(watch, line);
+    }
+    fclose(lines);
 }
 
 static void check_cart(struct watch *watch)
