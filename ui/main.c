@@ -10,6 +10,7 @@
 #include "terminal/till.h"
 #include "ui/app.h"
 #include "ui/language.h"
+#include "ui/look_file.h"
 #include "ui/options.h"
 #include "ui/pokes.h"
 #include "ui/print_source.h"
@@ -29,6 +30,7 @@
 
 struct parts {
     char *assets;
+    char *look_path;
     struct till *till;
     struct SDL_Window *window;
     Uint32 wake_event;
@@ -140,11 +142,18 @@ static enum status open_stage(struct parts *parts, const struct options *options
             setup.panel_mm = (int)till_panel_mm(parts->till);
         }
     }
-    snprintf(look->theme, sizeof look->theme, "%s", options->theme);
-    snprintf(look->language, sizeof look->language, "%s",
-             options->language ? options->language : "");
-    look->text_percent = options->text_percent;
-    look->mute = options->mute;
+    *look = look_default();
+    if (!options->script) {
+        look_read(parts->look_path, look);
+    }
+    if (options->theme) {
+        snprintf(look->theme, sizeof look->theme, "%s", options->theme);
+    }
+    if (options->language) {
+        snprintf(look->language, sizeof look->language, "%s", options->language);
+    }
+    look->text_percent = options->text_percent ? options->text_percent : look->text_percent;
+    look->mute |= options->mute;
     setup.look = *look;
     language_start(parts->assets);
     return stage_create(&setup, &parts->stage, error);
@@ -193,12 +202,14 @@ static void close_parts(struct parts *parts)
         SDL_DestroyWindow(parts->window);
     }
     SDL_Quit();
+    free(parts->look_path);
     free(parts->assets);
 }
 
 static enum status start(struct parts *parts, const struct options *options, struct error *error)
 {
-    struct look look = {0};
+    struct look look;
+    parts->look_path = path_join(options->data, "look.json");
     enum status status = open_till(parts, options, error);
 
     if (status == STATUS_OK && !options->headless) {
@@ -217,15 +228,17 @@ static enum status start(struct parts *parts, const struct options *options, str
     }
     open_devices(parts, options->data);
     parts->sound = options->headless ? NULL : sound_create();
-    parts->app = app_create(&(struct app_setup){.till = parts->till,
-                                                .stage = parts->stage,
-                                                .queue = parts->queue,
-                                                .pokes = parts->pokes,
-                                                .spool = parts->spool,
-                                                .sound = parts->sound,
-                                                .window = parts->window,
-                                                .clock = clock_system(),
-                                                .look = look});
+    parts->app =
+        app_create(&(struct app_setup){.till = parts->till,
+                                       .stage = parts->stage,
+                                       .queue = parts->queue,
+                                       .pokes = parts->pokes,
+                                       .spool = parts->spool,
+                                       .sound = parts->sound,
+                                       .window = parts->window,
+                                       .clock = clock_system(),
+                                       .look = look,
+                                       .look_path = options->script ? NULL : parts->look_path});
     return STATUS_OK;
 }
 
@@ -249,7 +262,8 @@ int main(int argc, char **argv)
     struct parts parts = {0};
 
     if (options_read(argc, argv, &options, &error) != STATUS_OK) {
-        return refuse(&error);
+        refuse(&error);
+        return 2;
     }
     if (options.help) {
         fputs(options_help(), stdout);

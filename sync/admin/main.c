@@ -1,8 +1,10 @@
 /* holdfast-admin: what managers and engineers ask of a ledger and of a till's data folder.
- * Exit status: 0 done, 1 it could not be done (or the journal is not whole), 2 wrong usage.
+ * Exit status: 0 done, 1 it could not be done (or the journal is not whole), 2 no such
+ * command or option.
  */
 #include "sync/admin/commands.h"
 #include "terminal/base/crypto.h"
+#include "terminal/base/log.h"
 
 #include <locale.h>
 #include <signal.h>
@@ -58,7 +60,7 @@ static void help(void)
     for (size_t i = 0; i < COMMANDS; i++)
         if (commands[i].place == AT_TILL)
             printf("  %s\n      %s\n", commands[i].usage, commands[i].purpose);
-    printf("\nExit status: 0 done, 1 not done, 2 wrong usage.\n");
+    printf("\nExit status: 0 done, 1 not done, 2 no such command.\n");
 }
 
 /* The command of the words; with --data the till's when both places have one. */
@@ -77,10 +79,11 @@ static int find_command(const struct options *options, int *words)
     return -1;
 }
 
-static enum status run(const struct options *options, struct error *error)
+static enum status run(const struct options *options, bool *misused, struct error *error)
 {
     int words;
     int index = find_command(options, &words);
+    *misused = index < 0;
     if (options->word_count == 0)
         return error_set(error, STATUS_INVALID, "no command; see --help");
     if (index < 0)
@@ -97,8 +100,10 @@ int main(int argc, char **argv)
     struct error error = {0};
     setlocale(LC_ALL, "C.UTF-8");
     signal(SIGPIPE, SIG_IGN);
+    log_set_level(LOG_LEVEL_WARN);
     crypto_start();
     enum status status = options_read(argc, argv, &options, &error);
+    bool misused = status != STATUS_OK;
     if (!status && options.help) {
         help();
         return 0;
@@ -108,10 +113,10 @@ int main(int argc, char **argv)
         return 0;
     }
     if (!status)
-        status = run(&options, &error);
+        status = run(&options, &misused, &error);
     if (!status)
         return 0;
     if (error.text[0])
         fprintf(stderr, "holdfast-admin: %s\n", error.text);
-    return status == STATUS_INVALID ? 2 : 1;
+    return misused ? 2 : 1;
 }

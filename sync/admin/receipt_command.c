@@ -6,6 +6,7 @@
 #include "drivers/scanner_socket.h"
 #include "drivers/text_form.h"
 #include "sync/admin/commands.h"
+#include "sync/admin/wake.h"
 #include "terminal/base/file.h"
 #include "terminal/till_day.h"
 
@@ -86,7 +87,11 @@ enum status command_receipt(const struct options *options, const char *const *ar
                                .entropy = entropy_system()};
     struct buf out;
     buf_init(&out, (size_t)32 << 20);
-    status = till_open(&how, &till, error);
+    struct db *journal = NULL;
+    status = open_at_rest(data, "till.db", "till.db", &journal, error);
+    db_close(journal);
+    if (!status)
+        status = till_open(&how, &till, error);
     if (!status) {
         status = till_receipt(till, arguments[0], &document, error);
         if (status == STATUS_NOT_FOUND)

@@ -2,6 +2,7 @@
 
 #include "terminal/base/crypto.h"
 #include "terminal/base/text.h"
+#include "terminal/journal/device.h"
 #include "terminal/money/money.h"
 
 #include <errno.h>
@@ -99,6 +100,9 @@ enum status location_rows(const struct options *options, const char *id, json_t 
         (status = want_number(options, "cash-rounding", "1", 100000, &rounding, error)) ||
         (status = want_number(options, "tax-included", "1", 1, &included, error)))
         return status;
+    if (!location_id_valid(id))
+        return error_set(error, STATUS_INVALID,
+                         "'%s': a location's id has letters, digits, '-', '_' and '.'", id);
     if (currency_find(code, &currency))
         return error_set(error, STATUS_INVALID, "--currency: '%s' is no ISO 4217 code", code);
     if (!zone_exists(zone))

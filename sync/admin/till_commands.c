@@ -2,6 +2,7 @@
  * stranger to the till and its agent: it never hinders them, and they need not run.
  */
 #include "sync/admin/commands.h"
+#include "sync/admin/wake.h"
 #include "sync/agent/enroll.h"
 #include "terminal/base/file.h"
 #include "terminal/base/text.h"
@@ -81,6 +82,7 @@ static enum status finder_open(const char *data, struct finder *out, struct erro
     *out = (struct finder){0};
     enum status status;
     if ((status = device_read(data, &out->identity, error)) ||
+        (status = wake_replica(data, error)) ||
         (status = replica_open_reader(data, &out->replica, error)) ||
         (status = catalogue_open(out->replica, out->identity.location, &out->catalogue, error))) {
         finder_close(out);
@@ -276,7 +278,9 @@ enum status command_till_stock(const struct options *options, const char *const 
     struct stock_level level;
     /* A till that never sold has no journal yet, and nothing of its own to count. */
     if (file_exists(path))
-        status = db_open(path, DB_READER, &till, error);
+        status = open_at_rest(data, "till.db", "till.db", &till, error);
+    if (!status)
+        status = wake_replica(data, error);
     if (!status)
         status = replica_open_reader(data, &replica, error);
     if (!status) {
@@ -314,7 +318,7 @@ static enum status read_acked(const char *data, const struct device_identity *id
     *out = NULL;
     *count = 0;
     if (file_exists(path)) {
-        status = db_open(path, DB_READER, &db, error);
+        status = open_at_rest(data, "sync.db", "sync.db", &db, error);
         if (!status)
             status = acked_list(db, &identity->device, &identity->ledger_key, out, count, error);
     }
@@ -385,7 +389,7 @@ enum status command_verify(const struct options *options, const char *const *arg
     if (!file_exists(path))
         status = error_set(error, STATUS_NOT_FOUND, "%s: there is no journal yet", path);
     else
-        status = db_open(path, DB_READER, &db, error);
+        status = open_at_rest(data, "till.db", "till.db", &db, error);
     if (!status)
         status = read_acked(data, &identity, &acked, &acked_count, error);
     if (!status) {

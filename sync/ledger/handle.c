@@ -36,6 +36,8 @@ static const struct route {
     {"GET", "/v1/stock", false, ACCESS_EITHER, 0, route_stock},
     {"POST", "/v1/admin/reference", false, ACCESS_ADMIN, COMPRESS_BODY_CEILING, route_reference},
     {"POST", "/v1/admin/import", false, ACCESS_ADMIN, COMPRESS_IMPORT_CEILING, route_import},
+    {"POST", "/v1/admin/opening-stock", false, ACCESS_ADMIN, COMPRESS_BODY_CEILING,
+     route_opening_stock},
     {"POST", "/v1/admin/enroll-codes", false, ACCESS_ADMIN, SMALL_BODY, route_enroll_codes},
     {"GET", "/v1/admin/totals", false, ACCESS_ADMIN, 0, route_totals},
     {"GET", "/v1/admin/stock", false, ACCESS_ADMIN, 0, route_stock},

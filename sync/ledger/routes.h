@@ -37,6 +37,7 @@ enum status route_snapshot_file(struct exchange *exchange, struct error *error) 
 /* Administrators' routes. */
 enum status route_reference(struct exchange *exchange, struct error *error) MUST_USE;
 enum status route_import(struct exchange *exchange, struct error *error) MUST_USE;
+enum status route_opening_stock(struct exchange *exchange, struct error *error) MUST_USE;
 enum status route_enroll_codes(struct exchange *exchange, struct error *error) MUST_USE;
 enum status route_totals(struct exchange *exchange, struct error *error) MUST_USE;
 enum status route_stock(struct exchange *exchange, struct error *error) MUST_USE; /* both */

@@ -1,6 +1,7 @@
 /* What administrators ask. */
 #include "sync/ledger/enroll.h"
 #include "sync/ledger/import.h"
+#include "sync/ledger/opening.h"
 #include "sync/ledger/report.h"
 #include "sync/ledger/routes.h"
 #include "terminal/base/log.h"
@@ -121,6 +122,23 @@ enum status route_import(struct exchange *exchange, struct error *error)
         status = write_import(&result, took_ms, &exchange->response->body);
     }
     import_finish(&result);
+    return status;
+}
+
+enum status route_opening_stock(struct exchange *exchange, struct error *error)
+{
+    json_t *body, *answer;
+    enum status status = json_read(exchange->body, exchange->length, &body, error);
+
+    if (status != STATUS_OK)
+        return status;
+    status = opening_receive(exchange->ledger->writer, body, error);
+    json_decref(body);
+    if (status != STATUS_OK)
+        return status;
+    answer = json_object();
+    status = respond_json(exchange, 200, answer, error);
+    json_decref(answer);
     return status;
 }
 

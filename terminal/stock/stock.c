@@ -282,6 +282,8 @@ static enum status read_journal(struct db *till_db, const char *location, const 
                                 size_t count, const struct marks *marks, struct stock_level *out,
                                 struct error *error)
 {
+    if (!till_db)
+        return STATUS_OK;
     bool mine = !db_in_transaction(till_db);
     enum status status = mine ? db_begin_read(till_db, error) : STATUS_OK;
 

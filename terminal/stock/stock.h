@@ -51,7 +51,8 @@ struct stock_level {
     int64_t watermark; /* last seq of the current epoch that `confirmed` contains */
 };
 
-/* The level of one item at `location`. `replica_db` may be NULL (none has come yet). An item that
+/* The level of one item at `location`. Either database may be NULL (a
+ * till that never sold, a replica that has not come yet). An item that
  * nobody knows has zeros. Each database is read in one short transaction of its own unless one is
  * open. Costs O(moves of this item after the watermark). STATUS_RANGE: a sum does not fit. */
 enum status stock_of(struct db *till_db, struct db *replica_db, const char *location,

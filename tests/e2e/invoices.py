@@ -7,7 +7,9 @@ from decimal import Decimal
 class Invoices:
     def __init__(self, path):
         self.gross_minor = 0
-        self.sold = collections.Counter()  # units out of stock, per code
+        # Units out of stock, per code. A sale takes its quantity out, a return (negative) brings it
+        # back; an adjustment of -19 units means that 19 are gone.
+        self.sold = collections.Counter()
         self.kinds = collections.Counter()
         self.names = {}
         self.prices = {}
@@ -21,7 +23,7 @@ class Invoices:
                 kind = "return" if number.startswith("C") else "adjust" if quantity < 0 else "sale"
                 invoices.setdefault(number, kind)
                 self.gross_minor += quantity * price if kind != "adjust" else 0
-                self.sold[code] += quantity
+                self.sold[code] += -quantity if kind == "adjust" else quantity
                 name = " ".join(row["Description"].split())
                 if name and name.isascii():
                     self.names.setdefault(code, name)

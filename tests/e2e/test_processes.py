@@ -60,7 +60,8 @@ def test_processes__one_writer_per_file(folder):
     long_run = write_sales(folder / "long.csv", 1, 20000)
     writer = subprocess.Popen([program("holdfast-admin"), "--data", till.path, "replay", long_run],
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_until(lambda: till.rows("SELECT count(*) FROM entry")[0][0] > 5, what="the first sales")
+    wait_until(lambda: till.rows("SELECT 1 FROM sqlite_master WHERE name = 'entry'") and
+               till.rows("SELECT count(*) FROM entry")[0][0] > 5, what="the first sales")
     short = write_sales(folder / "short.csv", 1, 1)
     line = expect_error("holdfast-admin", "--data", till.path, "replay", short)
     assert "in use" in line and str(writer.pid) in line, line
