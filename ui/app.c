@@ -5,6 +5,7 @@
 #include "terminal/base/buf.h"
 #include "terminal/base/log.h"
 #include "ui/language.h"
+#include "ui/look_file.h"
 #include "ui/screens/screens.h"
 #include "ui/widgets/sdl_input.h"
 
@@ -28,6 +29,7 @@ struct app {
     pthread_t checker;
     bool checking;
     struct pin_check *check;
+    struct look kept; /* as in the file */
 };
 
 static int64_t now_ms(const struct app *app)
@@ -103,6 +105,7 @@ struct app *app_create(const struct app_setup *setup)
 
     app->setup = *setup;
     app->desk = desk_create(setup->till, stage_ui(setup->stage), setup->clock, host, setup->look);
+    app->kept = app->desk->look;
     app->dirty = app->look_dirty = app->pump = true;
     app->last_touch = now_ms(app);
     app->refresh_at = now_ms(app) + REFRESH_MS;
@@ -341,6 +344,20 @@ static void do_what_is_due(struct app *app)
     }
 }
 
+static void keep_look(struct app *app)
+{
+    struct error error = {0};
+    const struct look *look = &app->desk->look;
+
+    if (!app->setup.look_path || memcmp(look, &app->kept, sizeof *look) == 0) {
+        return;
+    }
+    app->kept = *look;
+    if (look_write(app->setup.look_path, look, &error) != STATUS_OK) {
+        log_line(LOG_LEVEL_WARN, "app", "the look is not kept: %s", error.text);
+    }
+}
+
 static void apply_look(struct app *app)
 {
     struct error error = {0};
@@ -352,6 +369,7 @@ static void apply_look(struct app *app)
         STATUS_OK) {
         log_line(LOG_LEVEL_WARN, "app", "the look stays as it was: %s", error.text);
     }
+    keep_look(app);
 }
 
 static void show(struct app *app)

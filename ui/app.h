@@ -33,6 +33,7 @@ struct app_setup {
     struct SDL_Window *window; /* NULL: headless */
     struct clock clock;
     struct look look;
+    const char *look_path; /* where a changed look is kept; NULL: nowhere */
 };
 
 struct app *app_create(const struct app_setup *setup);

@@ -122,8 +122,7 @@ static enum status take(int which, const char *value, struct options *out, struc
 
 enum status options_read(int argc, char **argv, struct options *out, struct error *error)
 {
-    *out = (struct options){
-        .shots = ".", .theme = "light", .width = 1366, .height = 768, .text_percent = 100};
+    *out = (struct options){.shots = ".", .width = 1366, .height = 768};
     opterr = 0;
     optind = 1;
     for (;;) {

@@ -12,9 +12,9 @@ struct options {
     const char *script;   /* --script FILE, NULL for none */
     const char *shots;    /* --shots DIR: where a script's pictures go */
     const char *language; /* --language XX; NULL: the person's, else the location's */
-    const char *theme;    /* --theme NAME */
+    const char *theme;    /* --theme NAME; NULL: as last chosen here */
     int width, height;    /* --size WxH */
-    int text_percent;     /* --text-scale */
+    int text_percent;     /* --text-scale; 0: as last chosen here */
     int panel_mm;         /* --panel-mm N; 0: the location's, else guessed from the size */
     bool headless;        /* no window: frames are drawn in memory */
     bool windowed;        /* --windowed: not full screen */

@@ -113,7 +113,7 @@ static void head(struct desk *desk)
                                       .text = tr("Taking goods back")});
     }
     ui_spacer(ui, 1);
-    if (desk->has_last) {
+    if (desk->has_last && desk->last.change.minor > 0) {
         ui_text(ui, ui_id(ui, tr("Last change %s"), desk_money(desk, desk->last.change)),
                 (struct ui_text){
                     .style = TEXT_SMALL, .tone = UI_INK2, .may_cut = true, .id = "last-change"});

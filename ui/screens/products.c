@@ -123,7 +123,7 @@ void tiles_show(struct desk *desk, const char *prefix, const struct tile_view *t
     struct ui *ui = desk->ui;
     float scale = (float)desk->look.text_percent / 100;
     float width = ui_width_mm(ui) * (ui_portrait(ui) ? 1.0f : 0.59f) - 6;
-    int columns = (int)(width / (37 * (scale > 1.2f ? 1.25f : 1.0f)));
+    int columns = (int)(width / (38.5f * (scale > 1.2f ? 1.25f : 1.0f)));
 
     columns = columns < 2 ? 2 : columns;
     ui_grid(ui, (struct ui_box){.columns = columns, .gap_mm = 2});

@@ -1,7 +1,10 @@
 /* Receipts of this till: find one, read it as it was printed, print it again, take goods back. */
+#include "terminal/base/buf.h"
 #include "ui/screens/screens.h"
 
+#include <qrencode.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void load(struct desk *desk)
@@ -66,38 +69,70 @@ static void rows(struct desk *desk)
 
 /* ---- the paper ------------------------------------------------------------------------------- */
 
-static enum ui_align align_of(enum document_align align)
+/* Paper keeps the direction of its own language, whatever the screen's is. */
+static bool turned(struct ui *ui, const struct document *document)
 {
-    return align == ALIGN_CENTER ? UI_CENTER : align == ALIGN_END ? UI_END_EDGE : UI_START;
+    return document_is_rtl(document) != ui_rtl(ui);
 }
 
-static void columns(struct ui *ui, const struct document_block *block)
+static enum ui_align align_of(enum document_align align, bool turn)
 {
-    ui_row(ui, (struct ui_box){.gap_mm = 2});
+    if (align == ALIGN_CENTER) {
+        return UI_CENTER;
+    }
+    return (align == ALIGN_END) != turn ? UI_END_EDGE : UI_START;
+}
+
+static void columns(struct ui *ui, const struct document_block *block, bool turn)
+{
+    ui_row(ui, (struct ui_box){.gap_mm = 2, .mirror = turn});
     for (int i = 0; i < block->cell_count; i++) {
         ui_text(ui, block->cells[i],
                 (struct ui_text){.style = block->bold ? TEXT_SMALL_STRONG : TEXT_SMALL,
                                  .weight = block->weights[i],
                                  .may_cut = true,
-                                 .align = i == 0 ? UI_START : UI_END_EDGE});
+                                 .align = align_of(i == 0 ? ALIGN_START : ALIGN_END, turn)});
     }
     ui_end(ui);
 }
 
-static void pair(struct ui *ui, const struct document_block *block)
+static void pair(struct ui *ui, const struct document_block *block, bool turn)
 {
     enum text_style style = block->size == 2 ? TEXT_HEADING
                             : block->bold    ? TEXT_SMALL_STRONG
                                              : TEXT_SMALL;
 
-    ui_row(ui, (struct ui_box){.gap_mm = 3, .align = UI_BASELINE});
+    ui_row(ui, (struct ui_box){.gap_mm = 3, .align = UI_BASELINE, .mirror = turn});
     if (block->indent > 0) {
         ui_gap(ui, 4.0f * (float)block->indent);
     }
-    ui_text(ui, block->text, (struct ui_text){.style = style, .weight = 1, .lines = 3});
+    ui_text(ui, block->text,
+            (struct ui_text){
+                .style = style, .weight = 1, .lines = 3, .align = align_of(ALIGN_START, turn)});
     ui_text(ui, block->end_text,
-            (struct ui_text){.style = style, .keep = true, .align = UI_END_EDGE});
+            (struct ui_text){.style = style, .keep = true, .align = align_of(ALIGN_END, turn)});
     ui_end(ui);
+}
+
+/* The receipt's own code: a customer without paper takes a picture of it. */
+static void code(struct ui *ui, const char *text)
+{
+    QRcode *qr = QRcode_encodeString8bit(text, 0, QR_ECLEVEL_M);
+
+    if (!qr) {
+        return; /* too long for any symbol; the number above says the same */
+    }
+    int side = qr->width;
+    uint8_t *modules = mem_alloc((size_t)side * (size_t)side);
+    for (int i = 0; i < side * side; i++) {
+        modules[i] = qr->data[i] & 1; /* bit 0: black (qrencode.h) */
+    }
+    ui_gap(ui, 2);
+    ui_row(ui, (struct ui_box){.justify = UI_CENTER});
+    ui_modules(ui, "receipt-code", tr("Code of the receipt"), modules, side, 30);
+    ui_end(ui);
+    free(modules);
+    QRcode_free(qr);
 }
 
 static void paper(struct desk *desk, const struct document *document)
@@ -119,13 +154,13 @@ static void paper(struct desk *desk, const struct document *document)
                                               : block->bold    ? TEXT_SMALL_STRONG
                                                                : TEXT_SMALL,
                                      .lines = 6,
-                                     .align = align_of(block->align)});
+                                     .align = align_of(block->align, turn)});
             break;
         case BLOCK_PAIR:
-            pair(ui, block);
+            pair(ui, block, turn);
             break;
         case BLOCK_COLUMNS:
-            columns(ui, block);
+            columns(ui, block, turn);
             break;
         case BLOCK_RULE:
             ui_gap(ui, 1);
@@ -136,6 +171,8 @@ static void paper(struct desk *desk, const struct document *document)
             ui_gap(ui, 3.0f * (float)block->lines);
             break;
         case BLOCK_QR:
+            code(ui, block->text);
+            break;
         case BLOCK_CUT:
         case BLOCK_DRAWER:
             break;

@@ -84,6 +84,46 @@ static void devices(struct desk *desk)
     ui_end(ui);
 }
 
+/* ---- people who are locked out ------------------------------------------------------------------
+ */
+
+static enum status run_unlock(struct desk *desk, const struct deed *deed, struct error *error)
+{
+    enum status status = till_staff_unlock(desk->till, deed->text, error);
+
+    desk->staff_count = 0; /* read again */
+    return status;
+}
+
+/* Only a person who may lift a lock-out sees it offered. */
+static void locked_out(struct desk *desk)
+{
+    struct ui *ui = desk->ui;
+
+    if (!till_may(desk->till, PERMISSION_UNLOCK)) {
+        return;
+    }
+    if (desk->staff_count == 0 &&
+        till_staff(desk->till, desk->staff, STAFF_SHOWN, &desk->staff_count, NULL) != STATUS_OK) {
+        desk->staff_count = 0;
+    }
+    for (int i = 0; i < desk->staff_count; i++) {
+        const struct staff_view *person = &desk->staff[i];
+        if (person->locked_until_ms <= clock_wall_ms(&desk->clock)) {
+            continue;
+        }
+        if (ui_button(ui, ui_id(ui, "unlock/%s", person->id),
+                      &(struct ui_button){.label = ui_id(ui, tr("Unlock %s"), person->name),
+                                          .icon = "unlock",
+                                          .key = ui_id(ui, "Alt+%d", i + 1)})) {
+            struct deed deed = {.run = run_unlock, .failed = TR_MARK("Nobody was unlocked.")};
+            snprintf(deed.text, sizeof deed.text, "%s", person->id);
+            desk_do(desk, &deed);
+            return;
+        }
+    }
+}
+
 /* ---- how it looks -----------------------------------------------------------------------------
  */
 
@@ -164,12 +204,14 @@ static void look(struct desk *desk)
                                       .on = desk->look.left_handed,
                                       .key = "Ctrl+S"})) {
         desk->look.left_handed = !desk->look.left_handed;
+        chosen_look(desk);
     }
     if (ui_toggle(ui, "mute",
                   &(struct ui_button){.label = tr("Only tones for trouble"),
                                       .on = desk->look.mute,
                                       .key = "Ctrl+M"})) {
         desk->look.mute = !desk->look.mute;
+        chosen_look(desk);
     }
     ui_end(ui);
 }
@@ -200,6 +242,7 @@ void status_show(struct desk *desk)
     rule(ui);
     devices(desk);
     rule(ui);
+    locked_out(desk);
     figure_row(desk, tr("Version"), HOLDFAST_VERSION, false);
     ui_end(ui);
     ui_end(ui);

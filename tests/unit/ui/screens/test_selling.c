@@ -170,11 +170,14 @@ static void test_change__another_code_dismisses_it_at_once(void **state)
     struct fixture *fixture = *state;
 
     scan(fixture, CRACKERS);
-    pay_cash(fixture);
+    press(fixture, "pay");
+    keys(fixture, "5");
+    press(fixture, "pad/do");
+    assert_screen(fixture, SCREEN_CHANGE);
     scan(fixture, BISCUITS);
     assert_screen(fixture, SCREEN_SELL);
     assert_says(fixture, "total", "£1.95");
-    assert_says(fixture, "last-change", "£0.00");
+    assert_says(fixture, "last-change", "£2.60");
 }
 
 static void test_change__figure_is_a_tenth_of_the_screen(void **state)
