@@ -138,6 +138,7 @@ static void code(struct ui *ui, const char *text)
 static void paper(struct desk *desk, const struct document *document)
 {
     struct ui *ui = desk->ui;
+    bool turn = document && turned(ui, document);
 
     ui_list_begin(
         ui, "paper",
