@@ -71,6 +71,7 @@ struct fake_ledger {
     char *packed;  /* the snapshot on offer */
     size_t packed_size;
     struct snapshot_answer manifest;
+    bool ignore_range;    /* sends the snapshot from its start, always */
     bool blind_to_forks;  /* takes nothing of a branch */
     int64_t refuse_entry; /* answers 400 to every batch with this seq */
     int requests;
@@ -463,9 +464,9 @@ static inline void fake_bytes(struct fake_ledger *ledger, const struct transport
     } else if (request->range_from >= (int64_t)ledger->packed_size) {
         fake_refuse(ledger, answer, 416, "range", 0, 0, 0);
     } else {
-        answer->status = request->range_from > 0 ? 206 : 200;
+        answer->from = ledger->ignore_range ? 0 : request->range_from;
+        answer->status = answer->from > 0 ? 206 : 200;
         answer->stream = true;
-        answer->from = request->range_from;
     }
 }
 
