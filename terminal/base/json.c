@@ -10,6 +10,7 @@
 #include "terminal/base/crypto.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define MAX_DEPTH 32
 
@@ -91,37 +92,160 @@ enum status json_read(const char *bytes, size_t length, json_t **out, struct err
     return STATUS_OK;
 }
 
+/* --- Writing ---
+ *
+ * Compact and in the order of insertion, byte for byte what jansson's own dump gives; several times
+ * faster, for the entry of every sale is written while the customer waits.
+ */
+
+/* Bytes are gathered before they are appended. The first refusal of the buffer stays. */
+struct writing {
+    struct buf *out;
+    enum status status;
+    size_t used;
+    char gathered[1024];
+};
+
+enum { ESCAPE_MAX = 6 }; /* bytes that a byte of text may become */
+
+static void flush(struct writing *writing)
+{
+    if (writing->status == STATUS_OK)
+        writing->status = buf_append(writing->out, writing->gathered, writing->used);
+    writing->used = 0;
+}
+
+static void put_byte(struct writing *writing, char byte)
+{
+    if (writing->used == sizeof writing->gathered)
+        flush(writing);
+    writing->gathered[writing->used++] = byte;
+}
+
+static void put_word(struct writing *writing, const char *word)
+{
+    for (; *word != '\0'; word++)
+        put_byte(writing, *word);
+}
+
+/* RFC 8259, section 7: the short form where there is one. Gives the number of bytes. */
+static size_t escape(unsigned char byte, char out[ESCAPE_MAX])
+{
+    static const char shorts[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+    static const char digits[] = "0123456789ABCDEF";
+    out[0] = '\\';
+    for (size_t i = 0; i + 1 < sizeof shorts; i += 2) {
+        if ((unsigned char)shorts[i] == byte) {
+            out[1] = shorts[i + 1];
+            return 2;
+        }
+    }
+    out[1] = 'u';
+    out[2] = out[3] = '0';
+    out[4] = digits[byte >> 4];
+    out[5] = digits[byte & 15];
+    return ESCAPE_MAX;
+}
+
+static void put_string(struct writing *writing, const char *text, size_t length)
+{
+    put_byte(writing, '"');
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        if (writing->used > sizeof writing->gathered - ESCAPE_MAX)
+            flush(writing);
+        if (byte >= 0x20 && byte != '"' && byte != '\\')
+            writing->gathered[writing->used++] = text[i];
+        else
+            writing->used += escape(byte, writing->gathered + writing->used);
+    }
+    put_byte(writing, '"');
+}
+
+static void put_integer(struct writing *writing, int64_t value)
+{
+    char text[22]; /* a sign, 19 digits, the NUL, and one to spare */
+    size_t at = sizeof text - 1;
+    uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    text[at] = '\0';
+    do {
+        text[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (value < 0)
+        text[--at] = '-';
+    put_word(writing, text + at);
+}
+
+static void put_value(struct writing *writing, const json_t *value, int depth);
+
+static void put_object(struct writing *writing, json_t *object, int depth)
+{
+    put_byte(writing, '{');
+    for (void *at = json_object_iter(object); at != NULL;) {
+        const char *key = json_object_iter_key(at);
+        put_string(writing, key, strlen(key));
+        put_byte(writing, ':');
+        put_value(writing, json_object_iter_value(at), depth + 1);
+        at = json_object_iter_next(object, at);
+        if (at != NULL)
+            put_byte(writing, ',');
+    }
+    put_byte(writing, '}');
+}
+
+static void put_array(struct writing *writing, const json_t *array, int depth)
+{
+    put_byte(writing, '[');
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        if (i > 0)
+            put_byte(writing, ',');
+        put_value(writing, json_array_get(array, i), depth + 1);
+    }
+    put_byte(writing, ']');
+}
+
 /* A double in what we build ourselves is our mistake, and an entry is for ever. */
-static void refuse_reals(const json_t *value, int depth)
+static void put_value(struct writing *writing, const json_t *value, int depth)
 {
     INVARIANT(depth <= MAX_DEPTH);
     INVARIANT(!json_is_real(value));
-    if (json_is_array(value)) {
-        for (size_t i = 0; i < json_array_size(value); i++)
-            refuse_reals(json_array_get(value, i), depth + 1);
-    } else if (json_is_object(value)) {
-        json_t *object = (json_t *)value; /* jansson's iterators know no const */
-        for (void *at = json_object_iter(object); at != NULL;
-             at = json_object_iter_next(object, at))
-            refuse_reals(json_object_iter_value(at), depth + 1);
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+        put_object(writing, (json_t *)(uintptr_t)value, depth); /* its iterators know no const */
+        return;
+    case JSON_ARRAY:
+        put_array(writing, value, depth);
+        return;
+    case JSON_STRING:
+        put_string(writing, json_string_value(value), json_string_length(value));
+        return;
+    case JSON_INTEGER:
+        put_integer(writing, json_integer_value(value));
+        return;
+    case JSON_TRUE:
+        put_word(writing, "true");
+        return;
+    case JSON_FALSE:
+        put_word(writing, "false");
+        return;
+    default:
+        put_word(writing, "null");
     }
-}
-
-static int append_dumped(const char *bytes, size_t size, void *context)
-{
-    return buf_append(context, bytes, size) == STATUS_OK ? 0 : -1;
 }
 
 enum status json_write(const json_t *value, struct buf *out)
 {
-    refuse_reals(value, 0);
+    struct writing writing = {.out = out};
     size_t before = out->used;
-    if (json_dump_callback(value, append_dumped, out, JSON_COMPACT | JSON_ENCODE_ANY) == 0)
-        return STATUS_OK;
-    out->used = before;
-    if (out->data != NULL)
-        out->data[before] = '\0';
-    return STATUS_RANGE;
+    put_value(&writing, value, 0);
+    flush(&writing);
+    if (writing.status != STATUS_OK) {
+        out->used = before;
+        if (out->data != NULL)
+            out->data[before] = '\0';
+    }
+    return writing.status;
 }
 
 static enum status unwanted(struct error *error, const char *key, const char *why)

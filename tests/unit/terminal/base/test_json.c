@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -155,6 +156,49 @@ static void test_json__what_is_read_is_written_the_same(void **state)
     json_decref(value);
 }
 
+/* Every byte that a text may hold, every kind of value, by the library's own dump as the model. */
+static void test_json__writes_the_bytes_that_jansson_dumps(void **state)
+{
+    (void)state;
+    char every[128];
+    for (int i = 0; i < 128; i++)
+        every[i] = (char)i;
+    json_t *value = json_pack("{s:s%,s:s,s:s,s:{},s:[],s:[i,I,I,i],s:[b,b,n],s:[[[{s:[s]}]]]}",
+                              "all", every, sizeof every, "\x7F \"quoted\" \\ \n key", "", "text",
+                              "caf\xC3\xA9 \xF0\x9D\x84\x9E \xE2\x80\xA8", "o", "a", "numbers", 0,
+                              (json_int_t)INT64_MAX, (json_int_t)INT64_MIN, -10, "words", 1, 0,
+                              "deep", "k", "v");
+    assert_non_null(value);
+    char *model = json_dumps(value, JSON_COMPACT);
+    struct buf out;
+    buf_init(&out, 4000);
+    assert_int_equal(json_write(value, &out), STATUS_OK);
+    assert_string_equal(buf_text(&out), model);
+    buf_finish(&out);
+    free(model);
+    json_decref(value);
+}
+
+/* Escapes at every distance from the ends of what is gathered at a time. */
+static void test_json__writes_long_texts_whole(void **state)
+{
+    (void)state;
+    char text[5000];
+    for (size_t period = 1; period < 9; period++) {
+        for (size_t i = 0; i < sizeof text; i++)
+            text[i] = i % period == 0 ? '\x01' : 'x';
+        json_t *value = json_pack("[s%]", text, sizeof text);
+        char *model = json_dumps(value, JSON_COMPACT);
+        struct buf out;
+        buf_init(&out, 6 * sizeof text + 4);
+        assert_int_equal(json_write(value, &out), STATUS_OK);
+        assert_string_equal(buf_text(&out), model);
+        buf_finish(&out);
+        free(model);
+        json_decref(value);
+    }
+}
+
 static void test_json__write_stops_at_the_ceiling_and_takes_back(void **state)
 {
     (void)state;
@@ -232,6 +276,8 @@ int main(void)
         cmocka_unit_test(test_json__an_error_never_quotes_the_input),
         cmocka_unit_test(test_json__writes_compact_in_order_of_insertion),
         cmocka_unit_test(test_json__what_is_read_is_written_the_same),
+        cmocka_unit_test(test_json__writes_the_bytes_that_jansson_dumps),
+        cmocka_unit_test(test_json__writes_long_texts_whole),
         cmocka_unit_test(test_json__write_stops_at_the_ceiling_and_takes_back),
         cmocka_unit_test(test_json__wanted_members_are_checked),
         cmocka_unit_test(test_json__optional_members_have_fallbacks),
