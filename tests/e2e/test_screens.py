@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""Every screen in every language, theme and size, judged by the audit: nothing clipped, nothing
+overlapping, targets large enough, contrast, a key for each action, a complete focus order."""
+import itertools
+import os
+import shutil
+import subprocess
+import sys
+
+from harness import FULL, Ledger, program, run
+
+SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "scripts/audit.script")
+LANGUAGES = ("en", "de", "ar")
+THEMES = ("light", "dark", "contrast")
+SIZES = ("1024x768", "1366x768", "1920x1080", "1080x1920")
+
+
+def fresh_till(folder):
+    ledger = Ledger(folder).start()
+    ledger.admin("load", os.path.join(os.path.dirname(SCRIPT), "../../../assets/demo"))
+    till = ledger.enroll(folder)
+    till.sync()
+    ledger.stop()
+    return till
+
+
+def walk(till, folder, language, theme, size, scale):
+    """One walk on a copy of the till; returns its faults."""
+    name = f"{language}-{theme}-{size}-{scale}"
+    path = folder / name
+    shutil.copytree(till.path, path, ignore=shutil.ignore_patterns("*.sock"))
+    done = subprocess.run([program("holdfast"), "--data", path, "--headless", "--script", SCRIPT,
+                           "--language", language, "--theme", theme, "--size", size,
+                           "--text-scale", str(scale)], capture_output=True, text=True, timeout=300)
+    shutil.rmtree(path)
+    if done.returncode == 0:
+        return []
+    return [f"{name}: {line}" for line in (done.stdout + done.stderr).strip().splitlines()[-8:]]
+
+
+def all_walks():
+    if FULL:
+        yield from itertools.product(LANGUAGES, THEMES, SIZES, (100, 150))
+        return
+    # Each language at each size and each theme at each size; large type in each language.
+    for number, (language, size) in enumerate(itertools.product(LANGUAGES, SIZES)):
+        yield language, THEMES[number % 3], size, 100
+    for number, (language, size) in enumerate(itertools.product(LANGUAGES, SIZES)):
+        yield language, THEMES[(number + 1) % 3], size, 150
+
+
+def test_screens__walk_in_every_language_theme_and_size(folder):
+    till = fresh_till(folder)
+    faults, count = [], 0
+    for language, theme, size, scale in all_walks():
+        faults += walk(till, folder, language, theme, size, scale)
+        count += 1
+    print(f"        {count} walks")
+    assert not faults, "\n".join(faults)
+
+
+def test_screens__a_wrong_expectation_fails_with_its_line(folder):
+    till = fresh_till(folder)
+    done = till.play('expect screen sign-in\nexpect text "never there"\n', check=False)
+    assert done.returncode == 1 and ":2:" in done.stderr, done.stderr
+    done = till.play("press button no-such-button\n", check=False)
+    assert done.returncode == 1 and ":1:" in done.stderr, done.stderr
+    done = till.play("frobnicate\n", check=False)
+    assert done.returncode == 1 and ":1:" in done.stderr, done.stderr
+
+
+if __name__ == "__main__":
+    run(globals())
