@@ -218,14 +218,17 @@ static enum status open_replica(struct till *till, struct error *error)
 
 enum status till_load(struct till *till, struct error *error)
 {
-    int64_t id;
+    int64_t id, sold;
     bool included = till->catalogue == NULL || catalogue_location(till->catalogue)->tax_included;
     enum status status = cart_store_open_id(till->db, &id, error);
 
+    till_ready_drop(till);
     till_forget_undo(till);
-    cart_finish(&till->cart);
-    cart_init(&till->cart, included);
-    if (status == STATUS_OK && id != 0)
+    cart_clear(&till->cart, included);
+    if (status == STATUS_OK)
+        status = receipt_last_cart(till->db, &sold, error);
+    till->sold_cart = status == STATUS_OK && id == sold ? id : 0;
+    if (status == STATUS_OK && id != 0 && id != sold)
         status = cart_store_load(till->db, id, &till->cart, error);
     if (status == STATUS_OK)
         status = shift_load(till->db, &till->shift, error);
@@ -300,6 +303,7 @@ enum status till_open(const struct till_options *options, struct till **out, str
 
 static void close_database(struct till *till)
 {
+    till_ready_drop(till);
     journal_close(till->journal);
     till->journal = NULL;
     db_close(till->db);
@@ -388,6 +392,7 @@ static enum status follow_acked(struct till *till, struct error *error)
     free(acked);
     if (status != STATUS_OK || !foreign)
         return status;
+    till_ready_drop(till);
     journal_close(till->journal);
     till->journal = NULL;
     return open_journal(till, error);
@@ -437,6 +442,8 @@ enum status till_refresh(struct till *till, bool *changed, struct error *error)
 
     if (status == STATUS_OK)
         status = refresh_replica(till, &rows, error);
+    if (rows)
+        till_ready_drop(till);
     if (status == STATUS_OK && rows && till->catalogue != NULL)
         refresh_staff(till);
     open_sync(till);

@@ -67,6 +67,7 @@ static void push_undo(struct till *till, struct cart *before)
 
 void till_change_begin(struct till *till, struct cart *before)
 {
+    till_ready_drop(till);
     *before = till->spare;
     cart_init(&till->spare, false);
     cart_copy(&till->cart, before);
@@ -87,13 +88,18 @@ static enum status store_once(struct till *till, const struct cart *before, stru
 
     if (status != STATUS_OK)
         return status;
-    status = cart_store_save(till->db, &till->cart, before, error);
+    status = cart_store_delete(till->db, till->sold_cart, error);
+    if (status == STATUS_OK)
+        status = cart_store_save(till->db, &till->cart, before, error);
     if (status == STATUS_OK)
         status = db_commit(till->db, error);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
         db_rollback(till->db);
-    till->commits += status == STATUS_OK;
-    return status;
+        return status;
+    }
+    till->sold_cart = 0;
+    till->commits++;
+    return STATUS_OK;
 }
 
 /* Money that was handed over is kept whatever the disk has left: that is what the reserve is for.
@@ -143,6 +149,8 @@ enum status till_change_end(struct till *till, struct cart *before, enum status 
         fiscal_begin(till->fiscal, name);
         till_fold_log(till);
     }
+    if (till->view.covered)
+        till_ready_make(till);
     return STATUS_OK;
 }
 

@@ -86,6 +86,8 @@ struct till {
 
     /* the open cart and what follows from it */
     struct cart cart;
+    int64_t sold_cart;          /* its rows go with the next change; 0 none */
+    struct prepared *ready;     /* the covered cart's sale, worked out already; NULL */
     struct cart undo[UNDO_MAX]; /* the first undo_count are pasts, the others empty */
     int undo_count;
     struct cart spare; /* empty: memory for the next copy */
@@ -193,6 +195,10 @@ struct selling {
     struct shift *shift;
     bool print;
 };
+/* Works out the open cart's sale when it is covered, so that the commit has little left to do; a
+ * later change, or any entry, makes it void. Never fails: the commit works it out itself then. */
+void till_ready_make(struct till *till);
+void till_ready_drop(struct till *till);
 enum status till_sell(struct till *till, const struct selling *selling, struct receipt_row *row,
                       int64_t *seq, struct error *error) MUST_USE;
 

@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What has to be worked out before the transaction. */
+/* What is worked out before the transaction. */
 struct prepared {
     json_t *body;
+    struct receipt_row row; /* key and number */
     struct perpetual totals;
     struct kit_part *parts;
     size_t part_count;
@@ -18,11 +19,14 @@ struct prepared {
     struct shift shift; /* with this sale in its sums */
 };
 
-static void prepared_finish(struct prepared *prepared)
+static void prepared_destroy(struct prepared *prepared)
 {
+    if (prepared == NULL)
+        return;
     json_decref(prepared->body);
     free(prepared->parts);
     free(prepared->moves);
+    free(prepared);
 }
 
 static void fill_row(const struct selling *selling, struct receipt_row *row)
@@ -35,6 +39,7 @@ static void fill_row(const struct selling *selling, struct receipt_row *row)
     row->paid = settlement->paid.minor;
     row->change = settlement->change.minor;
     row->is_return = sale_is_return(cart);
+    row->cart = cart->id;
     copy_text(row->staff, sizeof row->staff, selling->staff);
     for (int64_t i = 0; i < cart->tender_count; i++)
         row->cash = row->cash || (cart->tenders[i].cash && !cart->tenders[i].reversed);
@@ -44,19 +49,18 @@ static void fill_row(const struct selling *selling, struct receipt_row *row)
     }
 }
 
+/* The body as far as it is known before the fiscal device has spoken; its place is kept. */
 static enum status build_body(struct till *till, const struct selling *selling,
-                              const struct receipt_row *row, struct prepared *out,
-                              struct error *error)
+                              struct prepared *out, struct error *error)
 {
     struct sale_terms terms = {.location = till->identity.location,
                                .till = till->identity.till,
-                               .receipt = row->number,
+                               .receipt = out->row.number,
                                .reference = selling->reference,
                                .currency = till->currency.code,
                                .shift = selling->shift == NULL ? 0 : selling->shift->shift,
                                .parts = out->parts,
                                .part_count = out->part_count};
-    char name[64];
     enum status status = catalogue_prices_position(till->catalogue, &terms.prices_position, error);
 
     if (status != STATUS_OK)
@@ -64,19 +68,21 @@ static enum status build_body(struct till *till, const struct selling *selling,
     out->body = json_object();
     sale_put(out->body, selling->cart, selling->figures, &terms);
     perpetual_put(out->body, &out->totals);
-    till_cart_name(till, name);
-    json_put(out->body, "fiscal", fiscal_finish(till->fiscal, name, out->body));
+    json_put(out->body, "fiscal", json_object());
     sale_moves(selling->cart, &terms, &out->moves, &out->move_count);
     entry_put_moves(out->body, out->moves, out->move_count);
     return STATUS_OK;
 }
 
-static enum status prepare(struct till *till, const struct selling *selling,
-                           const struct receipt_row *row, struct prepared *out, struct error *error)
+static enum status fill_prepared(struct till *till, const struct selling *selling,
+                                 struct prepared *out, struct error *error)
 {
-    enum status status;
+    enum status status =
+        receipt_next(till->db, till->identity.till, journal_epoch_number(till->journal),
+                     journal_epoch_tag(till->journal), &out->row, error);
 
-    memset(out, 0, sizeof *out);
+    if (status != STATUS_OK)
+        return till_after(till, status, error);
     out->totals = journal_perpetual(till->journal);
     status = sale_perpetual(selling->cart, selling->figures, &out->totals, error);
     if (status == STATUS_OK)
@@ -87,45 +93,105 @@ static enum status prepare(struct till *till, const struct selling *selling,
         status = sums_add_sale(&out->shift.sums, selling->cart, selling->figures,
                                sale_is_return(selling->cart), error);
     }
-    return status == STATUS_OK ? build_body(till, selling, row, out, error) : status;
+    return status == STATUS_OK ? build_body(till, selling, out, error) : status;
+}
+
+static enum status prepare(struct till *till, const struct selling *selling, struct prepared **out,
+                           struct error *error)
+{
+    struct prepared *prepared = mem_alloc(sizeof *prepared);
+    enum status status = fill_prepared(till, selling, prepared, error);
+
+    if (status != STATUS_OK) {
+        prepared_destroy(prepared);
+        prepared = NULL;
+    }
+    *out = prepared;
+    return status;
+}
+
+static struct selling selling_of(struct till *till)
+{
+    return (struct selling){.cart = &till->cart,
+                            .figures = &till->figures,
+                            .staff = till->staff.id,
+                            .reference = "",
+                            .shift = &till->shift,
+                            .print = true};
+}
+
+void till_ready_make(struct till *till)
+{
+    struct selling selling = selling_of(till);
+    struct error error;
+
+    till_ready_drop(till);
+    if (till->shift.shift != 0 && prepare(till, &selling, &till->ready, &error) != STATUS_OK)
+        log_line(LOG_LEVEL_WARN, "till", "%s", error.text);
+}
+
+void till_ready_drop(struct till *till)
+{
+    prepared_destroy(till->ready);
+    till->ready = NULL;
+}
+
+/* The fiscal device is asked last, when everything else about the sale is settled. */
+static void ask_fiscal(struct till *till, json_t *body)
+{
+    char name[64];
+
+    till_cart_name(till, name);
+    json_put(body, "fiscal", fiscal_finish(till->fiscal, name, body));
+}
+
+static enum status write_sale(struct till *till, const struct selling *selling,
+                              struct prepared *prepared, int64_t *seq, struct error *error)
+{
+    struct record record = {.kind = "sale",
+                            .staff = selling->staff,
+                            .body = prepared->body,
+                            .totals = &prepared->totals,
+                            .moves = prepared->moves,
+                            .move_count = prepared->move_count,
+                            .reference = selling->reference,
+                            .shift = selling->shift == NULL ? NULL : &prepared->shift,
+                            .receipt = &prepared->row,
+                            .print_receipt = selling->print,
+                            .note = selling->cart->note};
+    enum status status = till_write(till, &record, error);
+
+    *seq = record.seq;
+    return status;
 }
 
 enum status till_sell(struct till *till, const struct selling *selling, struct receipt_row *row,
                       int64_t *seq, struct error *error)
 {
-    struct prepared prepared;
-    enum status status;
+    struct prepared *prepared = NULL;
+    int64_t cart = selling->cart->id;
+    enum status status = STATUS_OK;
 
     memset(row, 0, sizeof *row);
-    fill_row(selling, row);
-    status = receipt_next(till->db, till->identity.till, journal_epoch_number(till->journal),
-                          journal_epoch_tag(till->journal), row, error);
-    if (status != STATUS_OK)
-        return till_after(till, status, error);
-    status = prepare(till, selling, row, &prepared, error);
-    if (status == STATUS_OK) {
-        struct record record = {.kind = "sale",
-                                .staff = selling->staff,
-                                .body = prepared.body,
-                                .totals = &prepared.totals,
-                                .moves = prepared.moves,
-                                .move_count = prepared.move_count,
-                                .reference = selling->reference,
-                                .delete_cart = selling->cart->id,
-                                .shift = selling->shift == NULL ? NULL : &prepared.shift,
-                                .receipt = row,
-                                .print_receipt = selling->print,
-                                .note = selling->cart->note};
-
-        status = till_write(till, &record, error);
-        *seq = record.seq;
+    if (selling->cart == &till->cart) {
+        prepared = till->ready;
+        till->ready = NULL;
     }
+    if (prepared == NULL)
+        status = prepare(till, selling, &prepared, error);
+    if (status != STATUS_OK)
+        return status;
+    fill_row(selling, &prepared->row);
+    ask_fiscal(till, prepared->body);
+    status = write_sale(till, selling, prepared, seq, error);
     if (status == STATUS_OK) {
+        *row = prepared->row;
+        till->sold_cart = cart == 0 ? till->sold_cart : cart;
         if (selling->shift != NULL)
-            *selling->shift = prepared.shift;
+            *selling->shift = prepared->shift;
         till->unsent_sales++;
     }
-    prepared_finish(&prepared);
+    prepared_destroy(prepared);
     return status;
 }
 
@@ -146,12 +212,7 @@ static void fill_result(const struct receipt_row *row, int64_t seq, struct sale_
 
 enum status till_sale_commit(struct till *till, struct sale_result *out, struct error *error)
 {
-    struct selling selling = {.cart = &till->cart,
-                              .figures = &till->figures,
-                              .staff = till->staff.id,
-                              .reference = "",
-                              .shift = &till->shift,
-                              .print = true};
+    struct selling selling = selling_of(till);
     struct receipt_row row;
     int64_t seq = 0;
     enum status status = till_want_open(till, error);

@@ -144,6 +144,7 @@ enum status till_write(struct till *till, struct record *record, struct error *e
 
     if (error == NULL)
         error = &local;
+    till_ready_drop(till);
     status = write_once(till, record, &head, error);
     if (status == STATUS_FULL) {
         log_line(LOG_LEVEL_WARN, "till", "the disk is full: using the reserve");

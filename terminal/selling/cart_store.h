@@ -3,8 +3,9 @@
  *   cart_row   cart << 16 | line  ─ doc (JSON)        line 0 is the head
  *   counter    name ─ value                           the last number given of each kind
  *
- * Exactly one cart at most is open; the others are parked. Selection and armed multiplier are not
- * kept. All functions write inside the caller's transaction.
+ * Exactly one cart at most is open; the others are parked. A cart that was sold is named by its
+ * receipt; its rows go with the first change of the next cart. Selection and armed multiplier are
+ * not kept. All functions write inside the caller's transaction.
  */
 #ifndef HOLDFAST_SELLING_CART_STORE_H
 #define HOLDFAST_SELLING_CART_STORE_H

@@ -10,7 +10,7 @@
 
 #define RECEIPT_COLUMNS                                                                            \
     "key, entry, number, at_ms, total, rounding, paid, change, cash, is_return, staff, print_job," \
-    " sku_last"
+    " sku_last, cart"
 
 enum status receipt_next(struct db *db, const char *till, int64_t epoch_number,
                          const char *epoch_tag, struct receipt_row *out, struct error *error)
@@ -38,12 +38,30 @@ enum status receipt_next(struct db *db, const char *till, int64_t epoch_number,
     return STATUS_OK;
 }
 
+enum status receipt_last_cart(struct db *db, int64_t *out, struct error *error)
+{
+    struct db_statement *statement;
+    bool row = false;
+    enum status status =
+        db_prepare(db, "SELECT cart FROM receipt WHERE cart <> 0 ORDER BY key DESC LIMIT 1",
+                   &statement, error);
+
+    *out = 0;
+    if (status != STATUS_OK)
+        return status;
+    status = db_step(statement, &row, error);
+    if (status == STATUS_OK && row)
+        *out = db_int(statement, 0);
+    db_reset(statement);
+    return status;
+}
+
 enum status receipt_insert(struct db *db, const struct receipt_row *row, struct error *error)
 {
     struct db_statement *statement;
-    enum status status =
-        db_prepare(db, "INSERT INTO receipt(" RECEIPT_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                   &statement, error);
+    enum status status = db_prepare(
+        db, "INSERT INTO receipt(" RECEIPT_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        &statement, error);
 
     if (status != STATUS_OK)
         return status;
@@ -60,6 +78,7 @@ enum status receipt_insert(struct db *db, const struct receipt_row *row, struct 
     db_bind_text(statement, 11, row->staff);
     db_bind_int(statement, 12, row->print_job);
     db_bind_text(statement, 13, row->sku_last);
+    db_bind_int(statement, 14, row->cart);
     return db_run(statement, error);
 }
 
@@ -87,6 +106,7 @@ static void read_receipt(struct db_statement *statement, struct receipt_row *out
     read_text(out->staff, sizeof out->staff, db_text(statement, 10));
     out->print_job = db_int(statement, 11);
     read_text(out->sku_last, sizeof out->sku_last, db_text(statement, 12));
+    out->cart = db_int(statement, 13);
 }
 
 /* The last receipt of all with a key up to `key` (from `floor` on). */

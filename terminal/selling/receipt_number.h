@@ -21,6 +21,7 @@ struct receipt_row {
     char staff[STAFF_ID_SIZE];
     int64_t print_job; /* 0: none */
     char sku_last[KEY_SIZE];
+    int64_t cart; /* that ended with it, 0 none: its rows are gone, or no longer mean anything */
 };
 #define ENTRY_KEY(epoch_number, seq) ((epoch_number) << 40 | (seq))
 #define ENTRY_KEY_SEQ(key)           ((key) & (((int64_t)1 << 40) - 1))
@@ -29,6 +30,9 @@ struct receipt_row {
 enum status receipt_next(struct db *db, const char *till, int64_t epoch_number,
                          const char *epoch_tag, struct receipt_row *out,
                          struct error *error) MUST_USE;
+/* The cart that ended with the last sale of an interactive cart, 0 none. */
+enum status receipt_last_cart(struct db *db, int64_t *out, struct error *error) MUST_USE;
+
 /* STATUS_EXISTS when the number was given before (never). */
 enum status receipt_insert(struct db *db, const struct receipt_row *row,
                            struct error *error) MUST_USE;

@@ -9,7 +9,7 @@ const char selling_schema[] =
     "  at_ms INTEGER NOT NULL, total INTEGER NOT NULL, rounding INTEGER NOT NULL,"
     "  paid INTEGER NOT NULL, change INTEGER NOT NULL, cash INTEGER NOT NULL,"
     "  is_return INTEGER NOT NULL, staff TEXT NOT NULL, print_job INTEGER NOT NULL,"
-    "  sku_last TEXT NOT NULL);"
+    "  sku_last TEXT NOT NULL, cart INTEGER NOT NULL);"
     "CREATE TABLE reference(reference TEXT PRIMARY KEY, entry INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE shift(shift INTEGER PRIMARY KEY, opened_ms INTEGER NOT NULL,"
     "  opened_by TEXT NOT NULL, opening_float INTEGER NOT NULL, entry INTEGER NOT NULL,"
