@@ -69,7 +69,7 @@ static enum status take_side(void *context, int64_t seq, const char *json)
         return STATUS_OK;
     }
     copy = mem_alloc(length + 1);
-    memcpy(copy, json, length);
+    memcpy(copy, json, length + 1);
     if (frame_add_side(frame, copy, length) == STATUS_OK)
         return STATUS_OK;
     free(copy);

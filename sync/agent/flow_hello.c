@@ -82,7 +82,7 @@ void hello_answer(struct agent *agent, int status, const char *body, size_t leng
 {
     struct device_answer answer;
     struct refusal refusal;
-    struct error error;
+    struct error error = {0};
 
     if (status != 200) {
         (void)!message_read_refusal(body, length, &refusal);

@@ -239,7 +239,7 @@ enum status compress_unpack_file(const char *from, const char *to, int64_t ceili
     struct bounds bounds = {0, 0, ceiling};
     struct hash_stream stream;
     struct hash packed_hash;
-    struct target out;
+    struct target out = {.path = to, .fd = -1};
     int in = -1;
     enum status status = open_both(from, to, &in, &out, error);
 
@@ -310,7 +310,7 @@ enum status compress_file(const char *from, const char *to, int level, int worke
 {
     struct packing packing = {0};
     struct hash packed_hash;
-    struct target out;
+    struct target out = {.path = to, .fd = -1};
     int in = -1;
     enum status status = open_both(from, to, &in, &out, error);
 
