@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Room for the inner pages of the trees that a scan walks, so that it reads leaves only: measured on
- * 807,872 products, where SQLite's 2 MiB were not enough. */
+/* Room for the inner pages of the trees that a scan walks, so that it reads leaves only: measured
+ * on 807,872 products, where SQLite's 2 MiB were not enough. */
 #define READER_CACHE "PRAGMA cache_size=-8000"
 
 struct replica {
