@@ -6,7 +6,8 @@
  *   agent_state(key*, value)   text values:
  *        online         "1" or "0"
  *        since_ms       wall time since when that is so
- *        last_ok_ms     wall time of the last answer (written every half minute at most)
+ *        last_ok_ms     wall time of the last answer (written every half minute at most; never more
+ *                       than a minute old while online: older than two, the agent itself is dead)
  *        queue          entries not acknowledged, "" unknown
  *        reason         why something does not go on, in plain words for a person; "" when all is
  * well last_error     the last failure as logged, with its time incarnation    of the ledger, hex
