@@ -38,8 +38,8 @@ struct fixture {
     char location[128]; /* "sqlite:..." */
     char db[96];
     char token[72];
-    int64_t now_ms;
-    int64_t monotonic_us;
+    _Atomic int64_t now_ms; /* the ledger's threads look at it, too */
+    _Atomic int64_t monotonic_us;
     struct ledger *ledger;
 };
 
