@@ -63,7 +63,7 @@ static void line_row(struct desk *desk, const struct line_view *line, float heig
         desk_quiet(desk);
         if (till_cart_select(desk->till, line->id, NULL) == STATUS_OK) {
             desk->pad.shown = !unknown;
-            ui_focus(ui, ui_id(ui, "line/%d", line->id));
+            ui_unfocus(ui); /* the next keys are for the keypad */
             desk_go(desk, SCREEN_SELL);
         }
         line = selling_selected(desk);

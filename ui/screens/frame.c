@@ -137,6 +137,9 @@ int reason_chips(struct desk *desk, const char *id, const char *const *reasons, 
         options[i] = (struct ui_option){.label = tr(reasons[i])};
     }
     int pressed = ui_chips(desk->ui, id, options, count < 8 ? count : 8, chosen, key);
+    if (pressed >= 0) {
+        ui_unfocus(desk->ui); /* the next keys are the number */
+    }
     return pressed >= 0 ? pressed : chosen;
 }
 
@@ -198,18 +201,20 @@ void starting_show(struct desk *desk)
     struct ui *ui = desk->ui;
 
     ui_column(ui, (struct ui_box){.weight = 1, .pad_mm = 2});
-    ui_card(ui,
-            (struct ui_box){
-                .weight = 1, .pad_mm = 8, .gap_mm = 4, .justify = UI_CENTER, .align = UI_CENTER});
+    ui_card(ui, (struct ui_box){.weight = 1, .pad_mm = 6});
+    form_begin(desk);
+    ui_row(ui, (struct ui_box){.justify = UI_CENTER});
     ui_icon(ui, "download", UI_INK2, 16);
+    ui_end(ui);
     ui_text(ui, tr("The first catalogue is on its way"),
             (struct ui_text){.style = TEXT_HEADING, .align = UI_CENTER, .lines = 2});
     ui_text(ui,
             tr("This till is registered. Selling starts by itself as soon as products, prices and "
                "people have arrived. If it takes long, look whether holdfast-sync runs and the "
                "network is there."),
-            (struct ui_text){.style = TEXT_BODY, .tone = UI_INK2, .align = UI_CENTER, .lines = 5});
+            (struct ui_text){.style = TEXT_BODY, .tone = UI_INK2, .align = UI_CENTER, .lines = 9});
     notice_show(desk);
+    form_end(desk);
     ui_end(ui);
     ui_end(ui);
 }

@@ -56,7 +56,7 @@ static void category_chips(struct desk *desk)
         ui_field_set(ui, "search", "");
         shelf->offset = 0;
         shelf->stale = true;
-        ui_focus(ui, ui_id(ui, "category/%s", options[pressed].name));
+        ui_unfocus(ui); /* out of the search: digits mean quantities again */
     }
 }
 

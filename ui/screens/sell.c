@@ -23,6 +23,7 @@ static void take_search(struct desk *desk)
         return;
     }
     ui_field_set(desk->ui, "search", "");
+    ui_unfocus(desk->ui);
     shelf->typed[0] = '\0';
     shelf->stale = true;
 }

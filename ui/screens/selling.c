@@ -57,7 +57,7 @@ static bool open_question(struct desk *desk, enum ask_kind kind, const struct sc
     return true;
 }
 
-/* The line comes into sight; a focus that stood on another line follows. */
+/* The line comes into sight; a focus that stood on another line goes. */
 static void show_line(struct desk *desk, int id)
 {
     const struct cart_view *cart = till_cart(desk->till);
@@ -68,7 +68,7 @@ static void show_line(struct desk *desk, int id)
         }
     }
     if (strncmp(ui_focused(desk->ui), "line/", 5) == 0) {
-        ui_focus(desk->ui, ui_id(desk->ui, "line/%d", id));
+        ui_unfocus(desk->ui);
     }
 }
 

@@ -48,6 +48,7 @@ static void people(struct desk *desk, struct pin_entry *entry, const char *skip)
                                       .height_mm = 15})) {
             snprintf(entry->staff, sizeof entry->staff, "%s", person->id);
             entry->digits[0] = entry->trouble[0] = '\0';
+            ui_unfocus(ui); /* the next keys are the PIN */
         }
         ui_gap(ui, 2);
         ui_icon(ui, locked ? "lock" : "person", locked ? UI_WARN : UI_INK2, 7);

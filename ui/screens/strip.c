@@ -28,7 +28,8 @@ static void connection(struct desk *desk)
         pill.icon = "offline";
         pill.tone = UI_WARN;
         pill.plain = false;
-        const char *when = status->offline_since_ms
+        const char *when = !status->sync_known ? tr("Not connected yet")
+                           : status->offline_since_ms
                                ? ui_id(ui, tr("Selling offline since %s"),
                                        desk_clock(desk, status->offline_since_ms))
                                : tr("Selling offline");

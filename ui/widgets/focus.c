@@ -30,6 +30,12 @@ void ui_focus(struct ui *ui, const char *id)
     set_id(ui->want_focus, id);
 }
 
+void ui_unfocus(struct ui *ui)
+{
+    ui->want_focus[0] = '\0';
+    focus_set(ui, "", false);
+}
+
 void focus_set(struct ui *ui, const char *id, bool seen)
 {
     set_id(ui->focus, id);

@@ -119,6 +119,8 @@ bool ui_key(struct ui *ui,
  * then leaves the focus where it was. */
 const char *ui_focused(const struct ui *ui);
 void ui_focus(struct ui *ui, const char *id);
+/* Nothing has the focus any more, at once: keys go to shortcuts again. */
+void ui_unfocus(struct ui *ui);
 /* The list that holds this item scrolls until the item is seen, in the next build. */
 void ui_reveal(struct ui *ui, const char *item_id);
 

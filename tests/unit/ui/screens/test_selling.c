@@ -180,6 +180,31 @@ static void test_change__another_code_dismisses_it_at_once(void **state)
     assert_says(fixture, "last-change", "£2.60");
 }
 
+static void test_receipt__its_code_brings_it_back(void **state)
+{
+    struct fixture *fixture = *state;
+    struct document *document = NULL;
+    struct error error = {0};
+    char code[1024] = "";
+
+    scan(fixture, CRACKERS);
+    pay_cash(fixture);
+    assert_int_equal(till_receipt(fixture->till, fixture->desk->last.receipt, &document, &error),
+                     STATUS_OK);
+    for (size_t i = 0; i < document_count(document); i++) {
+        if (document_block(document, i)->type == BLOCK_QR) {
+            snprintf(code, sizeof code, "%s", document_block(document, i)->text);
+        }
+    }
+    document_destroy(document);
+    assert_true(*code);
+    press(fixture, "next-sale");
+    scan(fixture, code);
+    assert_screen(fixture, SCREEN_RECEIPTS);
+    assert_string_equal(fixture->desk->receipts.chosen, fixture->desk->last.receipt);
+    assert_int_equal(till_cart(fixture->till)->count, 0);
+}
+
 static void test_change__figure_is_a_tenth_of_the_screen(void **state)
 {
     struct fixture *fixture = *state;
@@ -225,6 +250,7 @@ int main(void)
         SELLING(test_tender__a_scan_goes_to_the_sale_and_keeps_what_was_paid),
         SELLING(test_change__the_echo_of_the_last_scan_is_not_the_next_sale),
         SELLING(test_change__another_code_dismisses_it_at_once),
+        SELLING(test_receipt__its_code_brings_it_back),
         SELLING(test_change__figure_is_a_tenth_of_the_screen),
         SELLING(test_scan__means_the_obvious_on_every_pane),
     };
