@@ -233,7 +233,7 @@ static int index_of(const struct cart *cart, int64_t id)
         if (cart->lines[i].id == id)
             return i;
     }
-    INVARIANT(!"the line is in the cart");
+    INVARIANT(false); /* the line is in the cart */
 }
 
 /* The line that was added at the end takes the place, and the id, of the unknown one. */

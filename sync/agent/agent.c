@@ -264,7 +264,8 @@ void agent_look(const struct agent *agent, struct agent_view *out)
 
 bool agent_drained(const struct agent *agent)
 {
-    return agent->hello && agent->current && agent->up_to_date && !agent->look_due &&
+    return agent->hello && agent->current && agent->up_to_date &&
+           agent->heads_seen == agent->heads_taken && !agent->look_due &&
            agent->snapshot.stage == SNAPSHOT_NONE && agent->flows[FLOW_UPLINK].call == 0 &&
            !uplink_waiting(agent->uplink);
 }

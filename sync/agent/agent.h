@@ -128,7 +128,7 @@ struct agent_view {
 };
 void agent_look(const struct agent *agent, struct agent_view *out);
 
-/* Nothing is left to send or to fetch. */
+/* Nothing is left to send or to fetch: what the ledger made of the last batch has come back too. */
 bool agent_drained(const struct agent *agent);
 
 #endif

@@ -23,7 +23,8 @@ void changes_advance(struct agent *agent)
     struct question question = {.method = "GET", .path = "/v1/changes"};
     struct apply *apply = target(agent);
     struct error error;
-    int wait_s = agent->up_to_date && apply == agent->current ? agent->wait_s : 0;
+    bool current = agent->up_to_date && agent->heads_seen == agent->heads_taken;
+    int wait_s = current && apply == agent->current ? agent->wait_s : 0;
     enum status status;
 
     if (!agent->hello || !apply || !flow_ready(agent, FLOW_CHANGES))
@@ -39,6 +40,7 @@ void changes_advance(struct agent *agent)
     question.query = buf_text(&agent->query);
     question.stall_ms = (int64_t)wait_s * 1000 + CHANGES_STALL_MS;
     question.total_ms = CHANGES_TOTAL_MS;
+    agent->heads_asked = agent->heads_taken;
     flow_send(agent, FLOW_CHANGES, &question);
 }
 
@@ -74,6 +76,7 @@ static void take_changes(struct agent *agent, struct apply *apply,
         return;
     }
     agent->up_to_date = !answer->more;
+    agent->heads_seen = agent->heads_asked;
     /* Also without rows: the figures are younger now. */
     agent_poke_till(agent, "rows");
 }

@@ -86,6 +86,7 @@ static void take_head(struct agent *agent, const char *body, size_t length)
         return;
     }
     flow_good(agent, FLOW_UPLINK);
+    agent->heads_taken++;
     agent->look_due = true;
     agent_poke_till(agent, "state");
 }

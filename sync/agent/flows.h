@@ -94,6 +94,9 @@ struct agent {
     int64_t sweep_at;
     int old_files;
     bool up_to_date;
+    int64_t heads_taken; /* batches that the ledger acknowledged */
+    int64_t heads_asked; /* ... when the change call that is out was sent */
+    int64_t heads_seen;  /* ... when the last answered one was: what came after may be missing */
     struct changes_query asked; /* of the change call that is out */
     char reason_shown[REASON_SIZE];
 };

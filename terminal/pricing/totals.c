@@ -172,7 +172,7 @@ static int rate_find(const struct pricing_totals *totals, const struct pricing_l
         if (rate_order(&totals->rates[i], line) == 0)
             return i;
     }
-    INVARIANT(!"every line's rate was inserted");
+    INVARIANT(false); /* every line's rate was inserted */
 }
 
 /* net, tax and total of one line from its share of the tax. */

@@ -48,7 +48,7 @@ static struct db *own(const char *path)
     struct db *db = NULL;
     struct error error;
     if (db_open(path, DB_OWNER_FULL, &db, &error) != STATUS_OK)
-        INVARIANT(!"the owner cannot open");
+        INVARIANT(false); /* the owner cannot open */
     return db;
 }
 
@@ -56,7 +56,7 @@ static void must(struct db *db, const char *sql)
 {
     struct error error;
     if (db_exec(db, sql, &error) != STATUS_OK)
-        INVARIANT(!"SQL failed");
+        INVARIANT(false); /* SQL failed */
 }
 
 /* Three committed rows, and the database stays open. */
