@@ -193,6 +193,21 @@ static void test_cart__undo_takes_back_one_change_after_the_other(void **state)
     assert_int_equal(till_cart_undo(desk->till, &desk->error), STATUS_NOT_FOUND);
 }
 
+static void test_cart__undo_leaves_the_tenders_alone(void **state)
+{
+    struct desk *desk = *state;
+
+    desk_scan(desk, "CANDLE");
+    desk_scan(desk, "TEA");
+    desk_ok(desk, till_tender_card(desk->till, (struct money){500}, "S1", &desk->error));
+    desk_ok(desk, till_cart_undo(desk->till, &desk->error));
+    assert_int_equal(desk_total(desk), 1250);
+    assert_int_equal(till_cart(desk->till)->paid.minor, 500);
+    assert_int_equal(till_cart(desk->till)->to_pay.minor, 750);
+    desk_restart(desk);
+    assert_int_equal(till_cart(desk->till)->paid.minor, 500);
+}
+
 static void test_cart__override_and_discount_need_permission_and_reason(void **state)
 {
     struct desk *desk = *state;
@@ -348,6 +363,7 @@ int main(void)
         DESK_TEST(test_cart__maximum_per_sale),
         DESK_TEST(test_cart__void_restores_total),
         DESK_TEST(test_cart__undo_takes_back_one_change_after_the_other),
+        DESK_TEST(test_cart__undo_leaves_the_tenders_alone),
         DESK_TEST(test_cart__override_and_discount_need_permission_and_reason),
         DESK_TEST(test_cart__survives_a_restart_with_everything),
         DESK_TEST(test_cart__parked_carts_wait_and_come_back),
