@@ -228,8 +228,15 @@ enum status till_load(struct till *till, struct error *error)
     if (status == STATUS_OK)
         status = receipt_last_cart(till->db, &sold, error);
     till->sold_cart = status == STATUS_OK && id == sold ? id : 0;
-    if (status == STATUS_OK && id != 0 && id != sold)
-        status = cart_store_load(till->db, id, &till->cart, error);
+    if (status == STATUS_OK && id != 0 && id != sold) {
+        struct cart loaded;
+
+        status = cart_store_load(till->db, id, &loaded, error);
+        if (status == STATUS_OK) {
+            cart_finish(&till->cart);
+            till->cart = loaded;
+        }
+    }
     if (status == STATUS_OK)
         status = shift_load(till->db, &till->shift, error);
     return status == STATUS_OK ? till_refigure(till, error) : status;
