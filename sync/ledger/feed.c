@@ -150,11 +150,6 @@ static struct draft_scope *draft_scope(struct feed_draft *draft, const char *sco
     return found;
 }
 
-static size_t row_limit(const char *scope)
-{
-    return strncmp(scope, "location:", 9) == 0 ? FEED_BULK_LOCATION_ROWS : FEED_BULK_ROWS;
-}
-
 void feed_add(struct feed_draft *draft, const char *scope, const char *row, size_t length)
 {
     struct draft_scope *to = draft_scope(draft, scope);
@@ -162,7 +157,7 @@ void feed_add(struct feed_draft *draft, const char *scope, const char *row, size
     if (to->bulk)
         return;
     INVARIANT(memchr(row, '\n', length) == NULL);
-    if (to->rows == row_limit(scope) || buf_append(&to->body, row, length) != STATUS_OK ||
+    if (to->rows == FEED_BULK_ROWS || buf_append(&to->body, row, length) != STATUS_OK ||
         buf_append_byte(&to->body, '\n') != STATUS_OK) {
         to->bulk = true;
         return;

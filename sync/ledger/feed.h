@@ -23,12 +23,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FEED_BULK_ROWS          2000                /* of a scope that all shops share */
-#define FEED_BULK_LOCATION_ROWS 20000               /* of one location */
-#define FEED_BULK_BYTES         ((size_t)4 << 20)   /* of one transaction and scope */
-#define FEED_KEEP_TRANSACTIONS  10000               /* per scope */
-#define FEED_KEEP_BYTES         ((int64_t)64 << 20) /* per scope */
-#define FEED_ANSWER_BYTES       ((size_t)2 << 20)   /* an answer takes no more transactions then */
+#define FEED_BULK_ROWS         20000               /* of one transaction and scope */
+#define FEED_BULK_BYTES        ((size_t)4 << 20)   /* of one transaction and scope */
+#define FEED_KEEP_TRANSACTIONS 10000               /* per scope */
+#define FEED_KEEP_BYTES        ((int64_t)64 << 20) /* per scope */
+#define FEED_ANSWER_BYTES      ((size_t)2 << 20)   /* an answer takes no more transactions then */
 
 struct feed;
 

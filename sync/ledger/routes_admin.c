@@ -101,6 +101,21 @@ static enum status write_import(const struct import_result *result, int64_t mill
     return status;
 }
 
+/* After a large import every till needs a snapshot: they are begun before the tills ask. */
+static enum status prepare_snapshots(struct exchange *exchange, struct error *error)
+{
+    struct store_query *query;
+    bool row = false;
+    enum status status = store_query(exchange->reader, "SELECT DISTINCT location FROM device", NULL,
+                                     0, &query, error);
+
+    while (status == STATUS_OK &&
+           (status = store_next(exchange->reader, query, &row, error)) == STATUS_OK && row)
+        snapshots_prepare(exchange->ledger->snapshots,
+                          store_column_text(exchange->reader, query, 0));
+    return status;
+}
+
 enum status route_import(struct exchange *exchange, struct error *error)
 {
     struct ledger *ledger = exchange->ledger;
@@ -119,8 +134,10 @@ enum status route_import(struct exchange *exchange, struct error *error)
         log_line(LOG_LEVEL_INFO, "import", "%lld rows, %lld imported, %lld rejected, %lld ms",
                  (long long)result.rows, (long long)result.imported, (long long)result.rejected,
                  (long long)took_ms);
-        status = write_import(&result, took_ms, &exchange->response->body);
+        status = prepare_snapshots(exchange, error);
     }
+    if (status == STATUS_OK)
+        status = write_import(&result, took_ms, &exchange->response->body);
     import_finish(&result);
     return status;
 }
@@ -161,6 +178,7 @@ enum status route_enroll_codes(struct exchange *exchange, struct error *error)
         status = enroll_new_code(exchange->ledger->writer, &exchange->ledger->entropy, location,
                                  till, code, &expires_ms, error);
     if (status == STATUS_OK) {
+        snapshots_prepare(exchange->ledger->snapshots, location);
         utc_stamp(expires_ms, expires);
         answer = json_object();
         json_put_text(answer, "code", code);

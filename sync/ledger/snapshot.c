@@ -275,6 +275,26 @@ static void keep(struct snapshots *snapshots, const struct kept *fresh)
     }
 }
 
+/* The path of a packed snapshot with today's catalogue, as new memory; NULL when there is none. The
+ * builder's thread alone removes files. */
+static char *find_donor(struct snapshots *snapshots, int64_t *catalogue)
+{
+    char *path = NULL;
+
+    *catalogue = feed_mark(snapshots->options.feed, "catalogue").position;
+    (void)pthread_mutex_lock(&snapshots->mutex);
+    for (size_t i = 0; i < snapshots->kept_count && path == NULL; i++) {
+        const struct kept *kept = &snapshots->kept[i];
+        for (int j = 0; j < SNAPSHOT_SCOPES && path == NULL; j++) {
+            if (strcmp(kept->cursors[j].scope, "catalogue") == 0 &&
+                kept->cursors[j].position == *catalogue)
+                path = join(snapshots->folder, kept->answer.id, ".zst");
+        }
+    }
+    (void)pthread_mutex_unlock(&snapshots->mutex);
+    return path;
+}
+
 /* Without the mutex. */
 static bool build_one(struct snapshots *snapshots, const char *location, struct kept *out)
 {
@@ -284,8 +304,12 @@ static bool build_one(struct snapshots *snapshots, const char *location, struct 
                                    .stopping = &snapshots->stopping};
     struct error error;
     int64_t start = clock_monotonic_us(&snapshots->options.clock);
-    enum status status = snapshot_build(&build, &error);
+    char *donor = find_donor(snapshots, &build.donor_catalogue);
+    enum status status;
 
+    build.donor = donor;
+    status = snapshot_build(&build, &error);
+    free(donor);
     memset(out, 0, sizeof *out);
     strcpy(out->location, location);
     out->answer = build.answer;
@@ -419,6 +443,15 @@ enum status snapshots_get(struct snapshots *snapshots, const char *location,
     (void)pthread_mutex_unlock(&snapshots->mutex);
     return found ? STATUS_OK
                  : error_set(error, STATUS_BUSY, "the snapshot is being prepared: ask again");
+}
+
+void snapshots_prepare(struct snapshots *snapshots, const char *location)
+{
+    struct snapshot_answer ready;
+    struct error busy;
+
+    if (snapshots_get(snapshots, location, &ready, &busy) != STATUS_OK)
+        return; /* it is being prepared now: that is all that was wanted */
 }
 
 enum status snapshots_file(struct snapshots *snapshots, const char *location, const char *id,

@@ -39,6 +39,9 @@ void snapshots_close(struct snapshots *snapshots);
 enum status snapshots_get(struct snapshots *snapshots, const char *location,
                           struct snapshot_answer *out, struct error *error) MUST_USE;
 
+/* Has the location's snapshot prepared, unless it is: it will be asked for soon. Never blocks. */
+void snapshots_prepare(struct snapshots *snapshots, const char *location);
+
 /* Opens a packed file for reading: *fd is the caller's. STATUS_NOT_FOUND for an id that is not (or
  * no longer) there, or is another location's. */
 enum status snapshots_file(struct snapshots *snapshots, const char *location, const char *id,

@@ -2,7 +2,7 @@
  *
  *   <id>.db.part   no journal, no fsync: a crash leaves a .part that is swept
  *     reference tables, cursors, meta      one read transaction of the ledger (store_copy)
- *     search index
+ *     search index                         (or catalogue and index from a donor, the rest anew)
  *   <id>.zst.part  packed, hashed, fsynced, renamed to <id>.zst
  */
 #include "sync/ledger/snapshot_build.h"
@@ -96,7 +96,8 @@ static void plan_meta(struct plan *plan, const char *location, const char *incar
         .count = 4};
 }
 
-static enum status copy_rows(struct snapshot_build *build, struct db *target, struct error *error)
+static enum status copy_rows(struct snapshot_build *build, struct db *target, bool with_catalogue,
+                             struct error *error)
 {
     struct plan *plan = mem_alloc(sizeof *plan);
     char incarnation[ID_HEX_SIZE];
@@ -106,8 +107,11 @@ static enum status copy_rows(struct snapshot_build *build, struct db *target, st
 
     hex_write(build->options->incarnation.bytes, ID_SIZE, incarnation);
     plan->location = store_text(build->location);
-    for (int i = 0; i < reference_table_count(); i++)
-        plan_table(plan, reference_table_at(i));
+    for (int i = 0; i < reference_table_count(); i++) {
+        const struct reference_table *table = reference_table_at(i);
+        if (with_catalogue || table->scope != REFERENCE_CATALOGUE)
+            plan_table(plan, table);
+    }
     plan_cursors(plan, scope, incarnation, now_ms);
     plan_meta(plan, build->location, incarnation, build->answer.id, now_ms);
     status = store_copy(build->options->store, target, plan->copies, plan->count, error);
@@ -158,32 +162,95 @@ static bool given_up(struct snapshot_build *build, struct error *error)
     return true;
 }
 
-static enum status fill_file(struct snapshot_build *build, const char *path, struct error *error)
+/* No journal, no fsync, of this file only: unnamed, these would hold for the ledger that is
+ * attached, too. */
+static enum status open_part(const char *path, struct db **out, struct error *error)
 {
-    struct db *target;
-    enum status status = db_open(path, DB_OWNER_NORMAL, &target, error);
+    enum status status = db_open(path, DB_OWNER_NORMAL, out, error);
 
     if (status != STATUS_OK)
         return status;
-    /* Of this file only: unnamed, these would hold for the ledger that is attached, too. */
-    status = db_exec(target,
+    status = db_exec(*out,
                      "PRAGMA main.journal_mode=OFF; PRAGMA main.synchronous=OFF;"
                      "PRAGMA main.locking_mode=EXCLUSIVE; PRAGMA main.cache_size=-131072",
                      error);
     if (status == STATUS_OK)
-        status = replica_create(target, error);
+        return STATUS_OK;
+    db_close(*out);
+    return status;
+}
+
+static enum status close_part(struct db *target, enum status status, struct error *error)
+{
     if (status == STATUS_OK)
-        status = copy_rows(build, target, error);
+        status = db_exec(target, "PRAGMA main.journal_mode=DELETE", error);
+    db_close(target);
+    return status;
+}
+
+/* Everything anew. */
+static enum status fill_file(struct snapshot_build *build, const char *path, struct error *error)
+{
+    struct db *target;
+    enum status status = open_part(path, &target, error);
+
+    if (status != STATUS_OK)
+        return status;
+    status = replica_create(target, error);
+    if (status == STATUS_OK)
+        status = copy_rows(build, target, true, error);
     if (status == STATUS_OK)
         status = read_cursors(build, target, error);
     if (status == STATUS_OK && given_up(build, error))
         status = STATUS_CANCELLED;
     if (status == STATUS_OK)
         status = build_index(target, error);
-    if (status == STATUS_OK)
-        status = db_exec(target, "PRAGMA main.journal_mode=DELETE", error);
-    db_close(target);
+    return close_part(target, status, error);
+}
+
+static enum status clear_all_but_catalogue(struct db *target, struct error *error)
+{
+    enum status status = db_exec(target, "DELETE FROM cursor; DELETE FROM meta", error);
+
+    for (int i = 0; i < reference_table_count() && status == STATUS_OK; i++) {
+        const struct reference_table *table = reference_table_at(i);
+        if (table->scope == REFERENCE_CATALOGUE)
+            continue;
+        char *sql = text_of("DELETE FROM ", table->name, "");
+        status = db_exec(target, sql, error);
+        free(sql);
+    }
     return status;
+}
+
+/* The donor's catalogue and index, everything else anew. STATUS_CONFLICT when the catalogue has
+ * moved on meanwhile. */
+static enum status refill_donor(struct snapshot_build *build, const char *path, struct error *error)
+{
+    struct db *target;
+    enum status status =
+        compress_unpack_file(build->donor, path, COMPRESS_FILE_CEILING, NULL, NULL, error);
+
+    if (status == STATUS_OK)
+        status = open_part(path, &target, error);
+    if (status != STATUS_OK)
+        return status;
+    status = clear_all_but_catalogue(target, error);
+    if (status == STATUS_OK)
+        status = copy_rows(build, target, false, error);
+    if (status == STATUS_OK)
+        status = read_cursors(build, target, error);
+    if (status == STATUS_OK && build->cursors[0].position != build->donor_catalogue)
+        status = error_set(error, STATUS_CONFLICT, "the catalogue has changed");
+    return close_part(target, status, error);
+}
+
+static enum status make_file(struct snapshot_build *build, const char *path, struct error *error)
+{
+    if (build->donor != NULL && refill_donor(build, path, error) == STATUS_OK)
+        return STATUS_OK;
+    (void)unlink(path);
+    return fill_file(build, path, error);
 }
 
 static enum status pack_file(struct snapshot_build *build, const char *from, const char *part,
@@ -242,7 +309,7 @@ enum status snapshot_build(struct snapshot_build *build, struct error *error)
     filled = file_path(build, ".db.part");
     part = file_path(build, ".zst.part");
     packed = file_path(build, ".zst");
-    status = fill_file(build, filled, error);
+    status = make_file(build, filled, error);
     if (status == STATUS_OK && given_up(build, error))
         status = STATUS_CANCELLED;
     if (status == STATUS_OK)

@@ -14,6 +14,11 @@ struct snapshot_build {
     const char *location;
     atomic_bool *stopping; /* set by another thread: give up with STATUS_CANCELLED */
 
+    /* A packed snapshot of any location whose catalogue is (as far as the caller knows) today's:
+     * its items and search index are taken over, which are most of the work. NULL for none. */
+    const char *donor;
+    int64_t donor_catalogue; /* position of its catalogue */
+
     /* Results. */
     struct snapshot_answer answer;
     struct scope_cursor cursors[SNAPSHOT_SCOPES];

@@ -280,7 +280,7 @@ static void test_import__tells_small_files_and_raises_the_floor_for_large(void *
     struct feed_mark mark = feed_mark(fixture->ledger->feed, "catalogue");
     assert_int_equal(mark.position, 2);
     assert_int_equal(mark.floor, 0);
-    buf_init(&file, (size_t)1 << 20);
+    buf_init(&file, (size_t)4 << 20);
     assert_int_equal(buf_append_text(&file, "sku,name,price\n"), STATUS_OK);
     for (int i = 0; i < FEED_BULK_ROWS + 5; i++)
         assert_int_equal(buf_printf(&file, "N%d,Name %d,1\n", i, i), STATUS_OK);

@@ -168,6 +168,45 @@ static void test_snapshot__serves_as_long_as_the_feed_reaches(void **state)
     device_free(device);
 }
 
+/* A second location takes catalogue and index over from the first one's file. */
+static void test_snapshot__takes_the_catalogue_from_a_donor(void **state)
+{
+    struct fixture *fixture = *state;
+    struct device *device = busy_shop(fixture);
+    struct device *other;
+    struct snapshot_answer first = get_snapshot(fixture, device), second;
+    struct search *search = search_open();
+    struct search_hit hits[SEARCH_PAGE];
+    struct error error = {0};
+    size_t found = 0;
+
+    admin_put(fixture, "{\"rows\":[{\"t\":\"role\",\"op\":\"put\",\"row\":{\"id\":\"cashier\","
+                       "\"name\":\"Cashier\",\"permissions\":\"sell\"}}]}");
+    other = device_make(fixture, "S02", "T01"); /* has its snapshot prepared */
+    second = get_snapshot(fixture, other);
+    assert_string_not_equal(first.id, second.id);
+    struct db *replica = fetch(fixture, other, &second, "replica.db");
+    assert_replica_true(fixture, replica, "S02");
+    must(search_find(search, replica, "bre", 0, hits, SEARCH_PAGE, &found, &error), &error);
+    assert_int_equal(found, 1);
+    db_close(replica);
+    /* With another catalogue nothing is taken over. */
+    run_sql(fixture, "UPDATE item SET name = 'Baguette' WHERE sku = 'B'");
+    run_sql(fixture, "UPDATE feed SET position = position + 1, floor = position + 1 "
+                     "WHERE scope = 'catalogue'");
+    fixture_close(fixture);
+    fixture_open(fixture);
+    second = get_snapshot(fixture, other);
+    replica = fetch(fixture, other, &second, "replica2.db");
+    assert_replica_true(fixture, replica, "S02");
+    must(search_find(search, replica, "bag", 0, hits, SEARCH_PAGE, &found, &error), &error);
+    assert_int_equal(found, 1);
+    db_close(replica);
+    search_close(search);
+    device_free(device);
+    device_free(other);
+}
+
 static int files_in(struct fixture *fixture, const char *suffix)
 {
     char path[128];
@@ -265,6 +304,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_snapshot__is_a_true_replica),
         TEST(test_snapshot__serves_as_long_as_the_feed_reaches),
+        TEST(test_snapshot__takes_the_catalogue_from_a_donor),
         TEST(test_snapshot__sweeps_what_a_kill_left),
         TEST(test_snapshot__keeps_the_one_before),
         TEST(test_snapshot__is_the_locations_alone),
