@@ -216,7 +216,8 @@ void tender_pane(struct desk *desk)
     bool typed = !refund && pad_money(desk, &tender->pad, &amount) && amount.minor > 0;
     const char *action =
         typed ? ui_id(ui, tr("Take %s cash"), desk_money(desk, amount)) : tr("Type the cash given");
-    ui_card(ui, (struct ui_box){.weight = 1, .pad_mm = 4, .gap_mm = 3});
+    bool tight = desk_room(desk) < 250;
+    ui_card(ui, (struct ui_box){.weight = 1, .pad_mm = tight ? 3 : 4, .gap_mm = tight ? 2 : 3});
     to_pay(desk);
     ways(desk);
     ui_readout(ui, "amount",
