@@ -235,6 +235,10 @@ enum status till_load(struct till *till, struct error *error)
         if (status == STATUS_OK) {
             cart_finish(&till->cart);
             till->cart = loaded;
+        } else if (status == STATUS_CORRUPT) {
+            /* Its rows stay as they are; an empty cart is there, and the shop goes on selling. */
+            log_line(LOG_LEVEL_ERROR, LOG, "the open cart %lld does not read", (long long)id);
+            status = STATUS_OK;
         }
     }
     if (status == STATUS_OK)

@@ -1,5 +1,6 @@
 #include "terminal/selling/cart_store.h"
 
+#include "terminal/base/log.h"
 #include "terminal/selling/fields.h"
 
 #include <stdlib.h>
@@ -287,7 +288,8 @@ enum status cart_store_load(struct db *db, int64_t id, struct cart *out, struct 
     return status;
 }
 
-/* Visits the heads of all carts; stops at the first failure. */
+/* Heads of carts, the latest first. One that does not read is left out, and its rows are left
+ * alone: the shop goes on selling, and somebody may look at them. */
 static enum status read_heads(struct db *db, bool parked, struct cart *out, int max, int *count,
                               struct error *error)
 {
@@ -303,10 +305,10 @@ static enum status read_heads(struct db *db, bool parked, struct cart *out, int 
         return status;
     while (*count < max && (status = db_step(statement, &row, error)) == STATUS_OK && row) {
         cart_init(&out[*count], false);
-        status = read_row(statement, &out[*count], error == NULL ? &local : error);
-        if (status != STATUS_OK)
-            break;
-        *count += out[*count].parked == parked;
+        if (read_row(statement, &out[*count], &local) != STATUS_OK)
+            log_line(LOG_LEVEL_ERROR, "cart", "%s", local.text);
+        else
+            *count += out[*count].parked == parked;
     }
     db_reset(statement);
     return status;

@@ -26,7 +26,7 @@ enum status cart_store_delete(struct db *db, int64_t id, struct error *error) MU
 enum status cart_store_load(struct db *db, int64_t id, struct cart *out,
                             struct error *error) MUST_USE;
 
-/* The id of the open cart, 0 when there is none. */
+/* The id of the open cart, 0 when there is none (or its head does not read: logged, left alone). */
 enum status cart_store_open_id(struct db *db, int64_t *out, struct error *error) MUST_USE;
 
 /* Heads of parked carts (without lines), the latest first. */

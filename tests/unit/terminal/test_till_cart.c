@@ -1,6 +1,9 @@
 /* Scanning, changing the cart, parking: in memory and after a restart. */
 #include "tests/unit/support/desk.h"
 
+#include "terminal/base/db.h"
+#include "terminal/base/file.h"
+
 static void test_scan__adds_a_line_with_price_and_merges(void **state)
 {
     struct desk *desk = *state;
@@ -332,6 +335,32 @@ static void test_cart__is_full_before_an_entry_would_be(void **state)
     desk_verify(desk);
 }
 
+static void test_cart__damaged_rows_do_not_stop_the_shop(void **state)
+{
+    static const char *const damage[] = {
+        "UPDATE cart_row SET doc = 'xx' WHERE key & 65535 > 0",
+        "UPDATE cart_row SET doc = substr(doc, 1, 20) WHERE key & 65535 = 0"};
+    struct desk *desk = *state;
+
+    for (int i = 0; i < 2; i++) {
+        char *path = path_join(desk->store.folder, "till.db");
+        struct db *db;
+
+        desk_scan(desk, "CANDLE");
+        till_close(desk->till);
+        desk_ok(desk, db_open(path, DB_OWNER_FULL, &db, &desk->error));
+        desk_ok(desk, db_exec(db, damage[i], &desk->error));
+        db_close(db);
+        free(path);
+        desk_open(desk);
+        desk_sign_in(desk, "M1", "2222");
+        assert_int_equal(till_cart(desk->till)->count, 0);
+        desk_scan(desk, "TEA");
+        desk_pay_cash(desk, 395);
+    }
+    desk_verify(desk);
+}
+
 static void test_cart__nothing_goes_without_a_person(void **state)
 {
     struct desk *desk = *state;
@@ -369,6 +398,7 @@ int main(void)
         DESK_TEST(test_cart__parked_carts_wait_and_come_back),
         DESK_TEST(test_cart__discarded_is_on_the_journal),
         DESK_TEST(test_cart__is_full_before_an_entry_would_be),
+        DESK_TEST(test_cart__damaged_rows_do_not_stop_the_shop),
         DESK_TEST(test_cart__nothing_goes_without_a_person),
     };
 
