@@ -103,7 +103,7 @@ enum status http_exchange(CURL *handle, struct curl_slist *headers, struct buf *
     CURLcode result;
     enum status status = STATUS_OK;
 
-    buf_init(&raw, COMPRESS_BODY_CEILING);
+    buf_init(&raw, answer->ceiling);
     (void)curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, why);
     (void)curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
     (void)curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, http_take_header);

@@ -12,7 +12,7 @@
 #include "terminal/base/buf.h"
 #include "terminal/journal/device.h"
 
-#define IMPORT_REJECTIONS_TOLD 1000
+#define IMPORT_REJECTIONS_TOLD 1000000
 #define IMPORT_TEXT_TOLD       120 /* bytes of a rejected record */
 
 struct import_options {

@@ -4,6 +4,7 @@
 #include "sync/ledger/opening.h"
 #include "sync/ledger/report.h"
 #include "sync/ledger/routes.h"
+#include "sync/protocol/compress.h"
 #include "terminal/base/log.h"
 #include "terminal/base/text.h"
 #include "terminal/journal/moves.h"
@@ -136,6 +137,8 @@ enum status route_import(struct exchange *exchange, struct error *error)
                  (long long)took_ms);
         status = prepare_snapshots(exchange, error);
     }
+    /* Every rejected row is told, however many there are. */
+    exchange->response->body.ceiling = COMPRESS_IMPORT_CEILING;
     if (status == STATUS_OK)
         status = write_import(&result, took_ms, &exchange->response->body);
     import_finish(&result);

@@ -95,6 +95,22 @@ def test_catalogue__bad_rows_are_listed_and_the_good_ones_go_in(folder):
     ledger.stop()
 
 
+def test_catalogue__every_bad_row_is_listed_however_many(folder):
+    path = folder / "mostly-bad.csv"
+    with open(path, "w") as file:
+        file.write("sku,name,price\n")
+        for number in range(120_000):
+            file.write(f"R{number},Name {number},{'x' if number % 6 else '1.00'}\n")
+    ledger = Ledger(folder).start()
+    ledger.add_location()
+    done = ledger.json("import", path)
+    assert (done["rows"], done["imported"], done["rejected"]) == (120_000, 20_000, 100_000), done
+    listed = open(str(path) + ".rejected.tsv", encoding="utf-8").read().splitlines()[1:]
+    assert [int(line.split("\t")[0]) for line in listed] == \
+        [number + 2 for number in range(120_000) if number % 6]
+    ledger.stop()
+
+
 def test_catalogue__a_missing_column_refuses_the_whole_file(folder):
     path = folder / "columns.csv"
     open(path, "w").write("sku,name\nA,Apple\n")

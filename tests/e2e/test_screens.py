@@ -31,7 +31,7 @@ def walk(till, folder, language, theme, size, scale):
     shutil.copytree(till.path, path, ignore=shutil.ignore_patterns("*.sock"))
     done = subprocess.run([program("holdfast"), "--data", path, "--headless", "--script", SCRIPT,
                            "--language", language, "--theme", theme, "--size", size,
-                           "--text-scale", str(scale)], capture_output=True, text=True, timeout=300)
+                           "--text-scale", str(scale), "--shots", folder.path], capture_output=True, text=True, timeout=300)
     shutil.rmtree(path)
     if done.returncode == 0:
         return []
