@@ -70,13 +70,14 @@ static inline int catch_up(struct fixture *fixture, const struct device *device,
     }
 }
 
-/* Every reference row of the location, as text, in key order. */
-static inline void dump_tables(struct db *db, const char *location, struct buf *out)
+/* Every reference row of the location, as text, in key order. Of the ledger itself without the
+ * virtual buckets: a replica may not have them. */
+static inline void dump_tables(struct db *db, const char *location, bool of_ledger, struct buf *out)
 {
     for (int i = 0; i < reference_table_count(); i++) {
         const struct reference_table *table = reference_table_at(i);
         bool local = table->scope == REFERENCE_LOCATION;
-        bool stock = strcmp(table->name, "stock") == 0;
+        bool stock = of_ledger && strcmp(table->name, "stock") == 0;
         struct db_statement *statement;
         struct error error = {0};
         struct buf sql;
@@ -111,8 +112,8 @@ static inline void assert_replica_true(struct fixture *fixture, struct db *repli
     must(db_open(fixture->db, DB_READER, &ledger, &error), &error);
     buf_init(&here, (size_t)64 << 20);
     buf_init(&there, (size_t)64 << 20);
-    dump_tables(replica, location, &here);
-    dump_tables(ledger, location, &there);
+    dump_tables(replica, location, false, &here);
+    dump_tables(ledger, location, true, &there);
     assert_string_equal(buf_text(&here), buf_text(&there));
     buf_finish(&here);
     buf_finish(&there);

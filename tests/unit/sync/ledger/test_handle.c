@@ -135,34 +135,60 @@ static void test_handle__keeps_the_window_and_tells_the_time(void **state)
     device_free(device);
 }
 
+/* A request that can be made again, byte for byte. */
+struct repeated {
+    struct signature_headers headers;
+    struct ledger_request request;
+};
+
+static void sign_repeated(struct fixture *fixture, const struct device *device,
+                          struct repeated *out)
+{
+    struct signature_params params = {.created = fixture->now_ms / 1000};
+    struct signed_request about = {
+        .method = "GET", .path = "/v1/device", .query = "", .body_hash = hash_bytes("", 0)};
+    struct entropy entropy = entropy_system();
+
+    signature_nonce(&entropy, params.nonce);
+    hex_write(device->id.bytes, ID_SIZE, params.keyid);
+    signature_build(&about, &params, &device->secret, &out->headers);
+    out->request = (struct ledger_request){.method = "GET",
+                                           .path = "/v1/device",
+                                           .query = "",
+                                           .content_digest = out->headers.digest,
+                                           .signature_input = out->headers.input,
+                                           .signature = out->headers.value};
+}
+
+static void assert_served(struct fixture *fixture, const struct repeated *repeated)
+{
+    struct answer answer = request_answer(fixture, &repeated->request);
+
+    assert_int_equal(answer.status, 200);
+    answer_free(&answer);
+}
+
 static void test_handle__refuses_a_replay(void **state)
 {
     struct fixture *fixture = *state;
     struct device *device;
-    struct signature_params params = {.created = START_MS / 1000};
-    struct signed_request about = {.method = "GET", .path = "/v1/device", .query = ""};
-    struct signature_headers headers;
-    struct entropy entropy = entropy_system();
-    struct ledger_request request = {.method = "GET",
-                                     .path = "/v1/device",
-                                     .query = "",
-                                     .content_digest = headers.digest,
-                                     .signature_input = headers.input,
-                                     .signature = headers.value};
+    struct repeated early, late, last;
 
     admin_put(fixture, SHOP_ROWS);
     device = device_make(fixture, "S01", "T01");
-    about.body_hash = hash_bytes("", 0);
-    signature_nonce(&entropy, params.nonce);
-    hex_write(device->id.bytes, ID_SIZE, params.keyid);
-    signature_build(&about, &params, &device->secret, &headers);
-    struct answer answer = request_answer(fixture, &request);
-    assert_int_equal(answer.status, 200);
-    answer_free(&answer);
-    assert_refused(request_answer(fixture, &request), 401, "denied");
-    /* Still remembered at the end of the window, in the other generation. */
+    sign_repeated(fixture, device, &early);
+    assert_served(fixture, &early);
+    assert_refused(request_answer(fixture, &early.request), 401, "denied");
     fixture->now_ms += 299 * 1000;
-    assert_refused(request_answer(fixture, &request), 401, "denied");
+    assert_refused(request_answer(fixture, &early.request), 401, "denied");
+    /* Over the change of generations. */
+    fixture->now_ms += 291 * 1000;
+    sign_repeated(fixture, device, &late);
+    assert_served(fixture, &late);
+    fixture->now_ms += 20 * 1000;
+    sign_repeated(fixture, device, &last);
+    assert_served(fixture, &last);
+    assert_refused(request_answer(fixture, &late.request), 401, "denied");
     device_free(device);
 }
 
