@@ -40,7 +40,8 @@ void bench_below(struct bench *bench, const char *name, const char *what, double
  * an invented one of 20,000 products), and the till T01 with its replica. */
 struct shop {
     char folder[64];
-    char till[96]; /* T01's data folder; its person is P01 with PIN 1234 */
+    char till[96];  /* T01's data folder; its person is P01 with PIN 1234 */
+    char first[96]; /* T00's, where only the programs themselves sell */
     char url[64];
     char token[96]; /* the token's file */
     char products[128];

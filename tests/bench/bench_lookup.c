@@ -114,15 +114,19 @@ static enum status measure(struct lookup *lookup, const struct shop *shop, struc
 enum status bench_lookup(struct bench *bench, struct error *error)
 {
     struct shop *shop;
+    int agent = 0;
     struct lookup lookup = {0};
     struct samples ours = {0}, limit = {0};
     enum status status = bench_shop(bench, &shop, error);
+    if (!status)
+        status = shop_start_agent(bench, shop->till, &agent, error);
     if (status)
         return status;
     status = open_lookup(shop->till, &lookup, error);
     if (!status)
         status = measure(&lookup, shop, &ours, &limit, error);
     close_lookup(&lookup);
+    bench_stop(agent);
     if (!status) {
         bench_below(bench, "lookup", "barcode to item with price, p50", samples_at(&ours, 0.5),
                     samples_at(&limit, 0.5), "us", 50, "<= 50 us");

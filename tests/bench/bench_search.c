@@ -212,9 +212,12 @@ static void report(struct bench *bench, struct figures *figures, const char *kin
 enum status bench_search(struct bench *bench, struct error *error)
 {
     struct shop *shop;
+    int agent = 0;
     struct finder finder = {0};
     struct figures typed = {0}, worst = {0};
     enum status status = bench_shop(bench, &shop, error);
+    if (!status)
+        status = shop_start_agent(bench, shop->till, &agent, error);
     if (status)
         return status;
     status = open_finder(shop->till, &finder, error);
@@ -226,6 +229,7 @@ enum status bench_search(struct bench *bench, struct error *error)
     if (!status)
         status = try_worst(&finder, &worst, error);
     close_finder(&finder);
+    bench_stop(agent);
     if (!status) {
         report(bench, &typed, "typed prefixes");
         report(bench, &worst, "single letters and pairs");

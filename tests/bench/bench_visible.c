@@ -148,11 +148,11 @@ static enum status open_sight(struct bench *bench, struct shop *shop, struct sig
     if (!status)
         status = shop_sync(bench, folder, NULL, error);
     if (!status)
-        status = shop_open_till(shop->till, &out->till, error);
-    if (!status)
         status = shop_start_agent(bench, shop->till, &out->agents[0], error);
     if (!status)
         status = shop_start_agent(bench, folder, &out->agents[1], error);
+    if (!status)
+        status = shop_open_till(shop->till, &out->till, error);
     if (!status)
         status = replica_open_reader(folder, &out->far, error);
     return status ? status : open_http(shop->url, &out->http, error);

@@ -3,14 +3,17 @@
 #include "terminal/base/buf.h"
 #include "terminal/base/file.h"
 #include "terminal/base/json.h"
+#include "terminal/catalogue/replica.h"
 #include "terminal/till_day.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { INVENTED = 20000 };
+enum { INVENTED = 20000, AGENT_MS = 10000 };
 
 static struct {
     struct buf bytes;
@@ -162,16 +165,53 @@ enum status shop_sync(struct bench *bench, const char *folder, double *seconds, 
     return status;
 }
 
+/* Whether a process has the log's index of the replica in use: SQLite's lock at byte 128 of it. The
+ * file must not be open in this process, whose locks the close would end. */
+static bool has_owner(const char *replica)
+{
+    char path[160];
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 128, .l_len = 1};
+    snprintf(path, sizeof path, "%s-shm", replica);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    bool owned = fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+    if (fd >= 0)
+        close(fd);
+    return owned;
+}
+
+/* The owner is there, and has recovered what was in the log. */
+static bool is_served(const char *folder)
+{
+    char name[REPLICA_NAME_SIZE];
+    struct replica *replica;
+    if (replica_pointer_read(folder, name, NULL) != STATUS_OK)
+        return false;
+    char *path = path_join(folder, name);
+    bool owned = has_owner(path);
+    free(path);
+    if (!owned || replica_open_reader(folder, &replica, NULL) != STATUS_OK)
+        return false;
+    replica_close(replica);
+    return true;
+}
+
 enum status shop_start_agent(struct bench *bench, const char *folder, int *pid, struct error *error)
 {
     char *sync = bench_program(bench, "holdfast-sync");
     char *run[] = {sync, "--data", (char *)folder, NULL};
-    int out;
+    struct timespec pause = {.tv_nsec = 1000 * 1000};
+    int out, ms = 0;
     enum status status = bench_start(run, pid, &out, error);
-    if (!status)
-        close(out);
     free(sync);
-    return status;
+    if (status)
+        return status;
+    close(out);
+    for (; ms < AGENT_MS && !is_served(folder); ms++)
+        nanosleep(&pause, NULL);
+    if (ms < AGENT_MS)
+        return STATUS_OK;
+    bench_stop(*pid);
+    return error_set(error, STATUS_TIMEOUT, "the agent of %s does not start", folder);
 }
 
 static enum status sign_in(struct till *till, struct error *error)
@@ -226,7 +266,6 @@ static enum status fill(struct bench *bench, struct shop *shop, struct error *er
 
 enum status shop_make(struct bench *bench, struct shop *out, struct error *error)
 {
-    char first[96];
     *out = (struct shop){0};
     snprintf(out->folder, sizeof out->folder, "%s", bench_folder(bench));
     enum status status = make_products(out, error);
@@ -235,9 +274,9 @@ enum status shop_make(struct bench *bench, struct shop *out, struct error *error
     if (!status)
         status = fill(bench, out, error);
     if (!status)
-        status = shop_enroll(bench, out, "T00", first, error);
+        status = shop_enroll(bench, out, "T00", out->first, error);
     if (!status)
-        status = shop_sync(bench, first, &out->first_sync_s, error);
+        status = shop_sync(bench, out->first, &out->first_sync_s, error);
     if (!status)
         status = shop_enroll(bench, out, "T01", out->till, error);
     return status ? status : shop_sync(bench, out->till, NULL, error);

@@ -17,7 +17,9 @@ enum status shop_enroll(struct bench *bench, const struct shop *shop, const char
 enum status shop_sync(struct bench *bench, const char *folder, double *seconds,
                       struct error *error) MUST_USE;
 
-/* The agent of a till, running until bench_stop. */
+/* The agent of a till, running until bench_stop. It owns the replica when this returns: readers
+ * then share its index of the log, as in a shop; without it SQLite starts each reading afresh. No
+ * replica of the folder may be open in this process. */
 enum status shop_start_agent(struct bench *bench, const char *folder, int *pid,
                              struct error *error) MUST_USE;
 
