@@ -344,12 +344,19 @@ static void do_what_is_due(struct app *app)
     }
 }
 
+static bool same_look(const struct look *a, const struct look *b)
+{
+    return strcmp(a->language, b->language) == 0 && strcmp(a->theme, b->theme) == 0 &&
+           a->text_percent == b->text_percent && a->mute == b->mute &&
+           a->left_handed == b->left_handed;
+}
+
 static void keep_look(struct app *app)
 {
     struct error error = {0};
     const struct look *look = &app->desk->look;
 
-    if (!app->setup.look_path || memcmp(look, &app->kept, sizeof *look) == 0) {
+    if (!app->setup.look_path || same_look(look, &app->kept)) {
         return;
     }
     app->kept = *look;
@@ -410,7 +417,7 @@ bool app_step(struct app *app, int wait_ms)
     struct event event;
     int64_t wait = until_due(app);
 
-    if (app->dirty || app->pump) {
+    if (app->dirty || (app->pump && app->setup.spool)) {
         wait = 0;
     } else if (wait_ms >= 0 && wait_ms < wait) {
         wait = wait_ms;
