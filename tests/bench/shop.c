@@ -29,7 +29,7 @@ static void invent(const char *path)
     INVARIANT(file);
     fputs("gtin\tname\tprice\n", file);
     for (int i = 0; i < INVENTED; i++) {
-        char digits[14];
+        char digits[16];
         int sum = 0;
         snprintf(digits, sizeof digits, "200%09d", i);
         for (int at = 0; at < 12; at++)
