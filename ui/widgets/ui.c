@@ -71,12 +71,17 @@ const char *arena_text(struct ui *ui, const char *text)
 
 const char *ui_id(struct ui *ui, const char *format, ...)
 {
-    char text[ID_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
-    return arena_text(ui, text);
+    INVARIANT(length >= 0);
+    size_t size = (size_t)length + 1;
+    char *text = arena_alloc(ui, size);
+    va_start(arguments, format);
+    vsnprintf(text, size, format, arguments);
+    va_end(arguments);
+    return text;
 }
 
 const char *ui_isolate(struct ui *ui, const char *text)

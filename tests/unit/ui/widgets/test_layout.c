@@ -1,4 +1,6 @@
 #include "tests/unit/ui/widgets/stage.h"
+#include <string.h>
+
 #include "ui/widgets/share.h"
 
 static uint64_t seed = 4711;
@@ -92,6 +94,24 @@ static struct rect rect_of(const struct ui *ui, const char *id)
     const struct ui_node *node = ui_node(ui, id);
     assert_non_null(node);
     return node->rect;
+}
+
+static void sentence(struct ui *ui, void *context)
+{
+    const char **made = context;
+    *made = ui_id(ui, "%0200d and its end", 7);
+    ui_column(ui, (struct ui_box){.id = "column"});
+    ui_end(ui);
+}
+
+/* A sentence of two hundred Arabic bytes is not cut inside a character, or at all. */
+static void test_layout__made_text_is_whole_however_long(void **state)
+{
+    struct ui *ui = stage_ui(*state, 1000, 600, false);
+    const char *made = NULL;
+    ui_run(ui, sentence, &made);
+    assert_int_equal(strlen(made), 200 + strlen(" and its end"));
+    assert_string_equal(made + 200, " and its end");
 }
 
 static void test_layout__row_shares_its_inner_width(void **state)
@@ -292,6 +312,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_layout__weights_sum_exactly_to_the_parent),
         cmocka_unit_test(test_layout__shares_follow_the_weights),
+        cmocka_unit_test(test_layout__made_text_is_whole_however_long),
         cmocka_unit_test(test_layout__row_shares_its_inner_width),
         cmocka_unit_test(test_layout__grid_cells_are_equal_and_fill_it),
         cmocka_unit_test(test_layout__list_takes_what_is_left),
