@@ -9,13 +9,9 @@
 
 #include "terminal/base/log.h"
 #include "terminal/journal/acked.h"
-#include "terminal/selling/schema.h"
-#include "terminal/stock/stock.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define DEFAULT_LOCALE "en-GB"
 #define LOG            "till"
@@ -44,62 +40,6 @@ enum status till_want_replica(const struct till *till, struct error *error)
     if (till->db == NULL)
         return error_set(error, STATUS_IO, "till.db is not open");
     return STATUS_OK;
-}
-
-/* ---- till.db ------------------------------------------------------------------------------ */
-
-static enum status migrate(struct db *db, struct error *error)
-{
-    const char *const parts[] = {journal_schema, people_schema, stock_schema, selling_schema};
-    struct buf sql;
-    struct db_migration step;
-    enum status status = STATUS_OK;
-
-    buf_init(&sql, 64 * 1024);
-    for (size_t i = 0; status == STATUS_OK && i < sizeof parts / sizeof parts[0]; i++)
-        status = buf_append_text(&sql, parts[i]);
-    INVARIANT(status == STATUS_OK);
-    step.sql = buf_text(&sql);
-    status = db_migrate(db, &step, 1, error);
-    buf_finish(&sql);
-    return status;
-}
-
-/* Appends zeros to the write-ahead log until it has room for what is written between two folds.
- * Writing over blocks that are there makes fdatasync nearly twice as fast as growing the file;
- * SQLite reads no frame whose checksum is wrong, so zeros behind the last one mean nothing. */
-static void grow_log(const struct till *till)
-{
-    static const char zeros[64 * 1024];
-    char *path = path_join(till->folder, TILL_DATABASE "-wal");
-    int file = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-    off_t size = file < 0 ? LOG_BYTES : lseek(file, 0, SEEK_END);
-
-    free(path);
-    while (size >= 0 && size < LOG_BYTES &&
-           write(file, zeros, sizeof zeros) == (ssize_t)sizeof zeros)
-        size += (off_t)sizeof zeros;
-    if (file >= 0) {
-        (void)fsync(file);
-        (void)close(file);
-    }
-}
-
-static enum status open_database(struct till *till, struct error *error)
-{
-    char *path = path_join(till->folder, TILL_DATABASE);
-    bool writer = till->mode == TILL_WRITER;
-    enum status status = db_open(path, writer ? DB_OWNER_FULL : DB_READER, &till->db, error);
-
-    free(path);
-    if (status != STATUS_OK || !writer)
-        return status;
-    /* Nobody who pays waits for a checkpoint: till_fold_log comes before. */
-    sqlite3_wal_autocheckpoint(db_handle(till->db), WAL_PAGES);
-    status = migrate(till->db, error);
-    if (status == STATUS_OK)
-        grow_log(till);
-    return status;
 }
 
 /* ---- sync.db and the journal --------------------------------------------------------------- */
@@ -181,16 +121,7 @@ static enum status make_format(struct till *till, struct error *error)
 
 static int64_t data_version(struct db *db)
 {
-    struct db_statement *statement;
-    bool row = false;
-    int64_t version = 0;
-
-    if (db == NULL || db_prepare(db, "PRAGMA data_version", &statement, NULL) != STATUS_OK)
-        return 0;
-    if (db_step(statement, &row, NULL) == STATUS_OK && row)
-        version = db_int(statement, 0);
-    db_reset(statement);
-    return version;
+    return db == NULL ? 0 : db_data_version(db);
 }
 
 /* Without a replica, or without this location in it, the till waits (TILL_NO_REPLICA). */
@@ -278,7 +209,7 @@ static enum status open_files(struct till *till, struct error *error)
     if (status == STATUS_OK && till->mode == TILL_WRITER)
         status = lock_take(till->folder, TILL_DATABASE, till->program, &till->lock, error);
     if (status == STATUS_OK)
-        status = open_database(till, error);
+        status = till_open_database(till, error);
     if (status == STATUS_OK)
         status = open_replica(till, error);
     if (status == STATUS_OK)
@@ -312,15 +243,6 @@ enum status till_open(const struct till_options *options, struct till **out, str
     return STATUS_OK;
 }
 
-static void close_database(struct till *till)
-{
-    till_ready_drop(till);
-    journal_close(till->journal);
-    till->journal = NULL;
-    db_close(till->db);
-    till->db = NULL;
-}
-
 void till_close(struct till *till)
 {
     if (till == NULL)
@@ -330,7 +252,7 @@ void till_close(struct till *till)
     cart_finish(&till->spare);
     cart_finish(&till->cart);
     free(till->lines);
-    close_database(till);
+    till_close_database(till);
     db_close(till->sync_db);
     catalogue_close(till->catalogue);
     replica_close(till->replica);
@@ -353,8 +275,8 @@ enum status till_recover(struct till *till, struct error *error)
     if (error == NULL)
         error = &local;
     log_line(LOG_LEVEL_ERROR, LOG, "a write failed: reopening and verifying till.db");
-    close_database(till);
-    status = open_database(till, error);
+    till_close_database(till);
+    status = till_open_database(till, error);
     if (status == STATUS_OK)
         status = open_journal(till, error);
     if (status == STATUS_OK)
@@ -362,7 +284,7 @@ enum status till_recover(struct till *till, struct error *error)
     /* Nothing is sold on a file that does not open: every call tries again, until it does. */
     if (status != STATUS_OK) {
         log_line(LOG_LEVEL_ERROR, LOG, "till.db does not open again: %s", error->text);
-        close_database(till);
+        till_close_database(till);
     }
     return status;
 }
@@ -468,15 +390,6 @@ enum status till_refresh(struct till *till, bool *changed, struct error *error)
     else if (status == STATUS_OK && rows)
         status = till_refigure(till, error);
     return status;
-}
-
-void till_fold_log(struct till *till)
-{
-    if (till->commits < FOLD_COMMITS)
-        return;
-    till->commits = 0;
-    (void)sqlite3_wal_checkpoint_v2(db_handle(till->db), NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
-                                    NULL);
 }
 
 void till_idle(struct till *till)

@@ -16,6 +16,7 @@ struct staff_view {
     char name[NAME_SIZE];
     char role[NAME_SIZE];               /* the role's name */
     char language[STAFF_LANGUAGE_SIZE]; /* "" for the location's */
+    uint32_t permissions;               /* a set of enum permission */
     int64_t locked_until_ms;            /* wall time; 0: may try */
 };
 /* Active people, by name. */

@@ -1,6 +1,7 @@
 /* What the files of the till share; nobody else includes it.
  *
  *   till.c          open, close, refresh, recover, idle
+ *   till_database.c till.db itself
  *   till_status.c   the strip
  *   till_verify.c   figures, verify
  *   till_people.c   signing in, permissions, approvals
@@ -104,6 +105,14 @@ struct till {
     char setting[SETTING_SIZE];
 };
 
+/* ---- till_database.c ---- */
+/* Opens till.db (a writer makes and migrates it); closing closes the journal on it too. */
+enum status till_open_database(struct till *till, struct error *error) MUST_USE;
+void till_close_database(struct till *till);
+/* Folds the write-ahead log back when enough was written: a few milliseconds, at a moment when
+ * nobody pays. */
+void till_fold_log(struct till *till);
+
 /* ---- till.c ---- */
 /* A commit failed and the disk can't be trusted: closes the database, opens it again, verifies the
  * journal's head, loads the cart. Returns the status of that. */
@@ -116,9 +125,6 @@ enum status till_want_writer(struct till *till, struct error *error) MUST_USE;
 enum status till_want_replica(const struct till *till, struct error *error) MUST_USE;
 /* Loads the open cart and the shift from the database. */
 enum status till_load(struct till *till, struct error *error) MUST_USE;
-/* Folds the write-ahead log back when enough was written: a few milliseconds, at a moment when
- * nobody pays. */
-void till_fold_log(struct till *till);
 int64_t till_wall(const struct till *till);
 const char *till_staff_id(const struct till *till); /* "" when nobody is signed in */
 

@@ -183,6 +183,27 @@ enum status till_variants(struct till *till, const char *sku, struct tile_view *
     return status;
 }
 
+enum status till_packs(struct till *till, const char *sku, struct pack_view *out, int max,
+                       int *count, struct error *error)
+{
+    struct item_pack *packs = mem_alloc((size_t)max * sizeof *packs + 1);
+    size_t found = 0;
+    enum status status = till_want_replica(till, error);
+
+    *count = 0;
+    if (status == STATUS_OK)
+        status = catalogue_packs(till->catalogue, sku, packs, (size_t)max, &found, error);
+    for (size_t i = 0; status == STATUS_OK && i < found; i++) {
+        struct pack_view *view = &out[(*count)++];
+
+        copy_text(view->pack, sizeof view->pack, packs[i].pack);
+        copy_text(view->label, sizeof view->label,
+                  packs[i].label[0] != '\0' ? packs[i].label : packs[i].pack);
+    }
+    free(packs);
+    return status;
+}
+
 /* The hits of a search as items; one that went between two looks is left out. */
 static enum status hits_to_tiles(struct till *till, const struct search_hit *hits, size_t found,
                                  struct tile_view *out, int *count, struct error *error)

@@ -42,6 +42,7 @@ enum status till_staff(struct till *till, struct staff_view *out, int max, int *
         copy_text(view->id, sizeof view->id, staff[i].id);
         copy_text(view->name, sizeof view->name, staff[i].name);
         copy_text(view->language, sizeof view->language, staff[i].language);
+        view->permissions = staff[i].permissions;
         role_name(till, staff[i].role, view->role, sizeof view->role);
         if (people_locked(till->db, staff[i].id, till_wall(till), &retry, error) == STATUS_OK &&
             retry > 0)

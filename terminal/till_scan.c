@@ -135,23 +135,21 @@ enum status till_scan(struct till *till, const char *code, enum symbology hint,
     return end(till, &before, status, out, error);
 }
 
-/* The item of a request, in its pack. */
-static enum status find_request(struct till *till, const struct add_moment *moment,
-                                const struct add_request *request, struct found_item *found,
-                                struct error *error)
+/* An item in a pack; NULL and "" are the single unit. */
+static enum status find_packed(struct till *till, const struct add_moment *moment, const char *sku,
+                               const char *name, struct found_item *found, struct error *error)
 {
     struct item_pack pack;
-    enum status status =
-        catalogue_find_sku(till->catalogue, request->sku, &moment->prices, found, error);
+    enum status status = catalogue_find_sku(till->catalogue, sku, &moment->prices, found, error);
 
-    if (status != STATUS_OK || request->pack == NULL || request->pack[0] == '\0')
+    if (status != STATUS_OK || name == NULL || name[0] == '\0')
         return status;
-    status = catalogue_pack(till->catalogue, request->sku, request->pack, &pack, error);
+    status = catalogue_pack(till->catalogue, sku, name, &pack, error);
     if (status != STATUS_OK)
         return status;
     copy_text(found->pack, sizeof found->pack, pack.pack);
     found->factor = pack.factor;
-    status = catalogue_price(till->catalogue, request->sku, pack.pack, pack.factor, &moment->prices,
+    status = catalogue_price(till->catalogue, sku, pack.pack, pack.factor, &moment->prices,
                              &found->price, error);
     found->has_price = status == STATUS_OK;
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
@@ -179,7 +177,7 @@ static enum status add_item(struct till *till, const struct add_request *request
                               .has_price = request->has_price,
                               .price = request->price,
                               .age_confirmed = request->age_confirmed};
-    enum status status = find_request(till, &moment, request, &found, error);
+    enum status status = find_packed(till, &moment, request->sku, request->pack, &found, error);
 
     if (status == STATUS_OK)
         status = valid_quantity(&found.item, request->quantity, error);
@@ -223,6 +221,29 @@ enum status till_add(struct till *till, const struct add_request *request, struc
                                request->price, out, error);
     }
     return end(till, &before, status, out, error);
+}
+
+enum status till_cart_pack(struct till *till, int line, const char *pack, struct error *error)
+{
+    struct add_moment moment;
+    struct found_item found;
+    struct scan_result result;
+    struct cart before;
+    char sku[KEY_SIZE];
+    enum status status = begin(till, &result, error);
+
+    if (status != STATUS_OK)
+        return status;
+    if (cart_line_find(&till->cart, line) == NULL)
+        return error_set(error, STATUS_NOT_FOUND, "the cart has no line %d", line);
+    moment = till_moment(till);
+    copy_text(sku, sizeof sku, cart_line_find(&till->cart, line)->sku);
+    status = find_packed(till, &moment, sku, pack, &found, error);
+    if (status != STATUS_OK)
+        return status;
+    till_change_begin(till, &before);
+    status = cart_repack(&till->cart, line, &moment, &found, error);
+    return till_change_end(till, &before, status, true, error);
 }
 
 /* ---- settling an unknown code --------------------------------------------------------------- */

@@ -57,6 +57,15 @@ enum status till_variants(struct till *till, const char *sku, struct tile_view *
 enum status till_item(struct till *till, const char *sku, struct tile_view *out,
                       struct error *error) MUST_USE;
 
+struct pack_view {
+    char pack[KEY_SIZE];
+    char label[NAME_SIZE]; /* "case of 24" */
+};
+/* The packs an item is sold in beside the single unit, the smallest first. None for an item that
+ * is not there. */
+enum status till_packs(struct till *till, const char *sku, struct pack_view *out, int max,
+                       int *count, struct error *error) MUST_USE;
+
 /* ---- into the cart -------------------------------------------------------------------------- */
 
 /* A scanned or typed code (bytes from a stranger, see code.h; what is refused there comes back as
@@ -84,6 +93,12 @@ enum status till_cart_arm(struct till *till, int multiplier, struct error *error
  * STATUS_CONFLICT above the item's maximum per sale. */
 enum status till_cart_quantity(struct till *till, int line, struct quantity quantity,
                                struct error *error) MUST_USE;
+/* Sells the line in another pack ("" for the single unit): the same number of them, at the list's
+ * price for the pack; an overridden price goes, a discount stays. STATUS_NOT_FOUND: no such line or
+ * pack; STATUS_INVALID: weighed, a charge, an unknown code, or priced by its label; otherwise as
+ * till_cart_quantity. */
+enum status till_cart_pack(struct till *till, int line, const char *pack,
+                           struct error *error) MUST_USE;
 /* Price of one entered unit. Permission "price_override"; reason is kept in the entry. */
 enum status till_cart_price(struct till *till, int line, struct money price, const char *reason,
                             struct error *error) MUST_USE;

@@ -43,6 +43,7 @@ static enum status write_paper(struct till *till, struct record *record, struct 
     int64_t job;
     enum status status = STATUS_OK;
 
+    INVARIANT(record->receipt != NULL || !record->print_receipt);
     if (record->print_receipt)
         status = print_job_add_sale(till->db, record->at_ms, record->receipt->number,
                                     record->receipt->entry, record->note,
