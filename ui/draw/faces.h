@@ -5,11 +5,11 @@
 
 #include "terminal/base/status.h"
 
+#include <SDL_ttf.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 struct faces;
-struct _TTF_Font;
 
 /* As text_create. Starts SDL_ttf; faces_free stops it. */
 enum status faces_create(const char *fonts_file, struct faces **out, struct error *error) MUST_USE;
@@ -17,7 +17,7 @@ void faces_free(struct faces *faces);
 
 /* The open font of a face; NULL when its file cannot be opened (never for face 0). Borrowed until
  * the next call: at most 40 fonts are open, the least recently used is closed. */
-struct _TTF_Font *faces_font(struct faces *faces, int face, int px, bool bold);
+TTF_Font *faces_font(struct faces *faces, int face, int px, bool bold);
 int faces_open_count(const struct faces *faces);
 
 /* ISO 15924, as four letters in an integer: 'L' << 24 | 'a' << 16 | ... */
