@@ -7,7 +7,8 @@ import shutil
 import subprocess
 import sys
 
-from harness import FULL, Ledger, program, run
+from harness import FULL, Ledger, program, run, wait_until
+from pictures import Display, read_png
 
 SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "scripts/audit.script")
 LANGUAGES = ("en", "de", "ar")
@@ -67,6 +68,54 @@ def test_screens__a_wrong_expectation_fails_with_its_line(folder):
     assert done.returncode == 1 and ":1:" in done.stderr, done.stderr
     done = till.play("frobnicate\n", check=False)
     assert done.returncode == 1 and ":1:" in done.stderr, done.stderr
+
+
+WINDOW_SCRIPT = """press item person/P01
+digits 1234
+press button pin-go
+wait screen shift-open
+digits 100
+press pad/do
+wait screen sell
+press tile tile/PAN-001
+scan 9520000010669
+shot sell
+"""
+BAR = 40  # rows of the status bar: its clock goes on between two pictures
+
+
+def play_copy(till, folder, name, *arguments, ending="", env=None):
+    """Starts the window script on a copy of the till; returns the process and its picture."""
+    path = folder / name
+    shutil.copytree(till.path, path, ignore=shutil.ignore_patterns("*.sock"))
+    with open(path + ".script", "w", encoding="utf-8") as file:
+        file.write(WINDOW_SCRIPT + ending)
+    with open(path + ".log", "wb") as log:
+        process = subprocess.Popen(
+            [program("holdfast"), "--data", path, "--script", path + ".script", "--shots", path,
+             "--size", "1366x768", "--mute", *arguments], stdout=log, stderr=log,
+            env={**os.environ, **(env or {})})
+    return process, os.path.join(path, "sell.png")
+
+
+def test_screens__a_window_shows_what_headless_draws(folder):
+    till = fresh_till(folder)
+    process, picture = play_copy(till, folder, "headless", "--headless")
+    assert process.wait(120) == 0, open(folder / "headless.log").read()
+    drawn = read_png(picture)
+    display = Display(folder.path, 1366, 768)
+    # The last line of its script waits for a screen that never comes: the window stands still.
+    process, picture = play_copy(till, folder, "window", "--windowed", ending="wait screen nowhere\n",
+                                 env={"DISPLAY": display.name, "SDL_VIDEODRIVER": "x11"})
+    try:
+        wait_until(lambda: os.path.exists(picture) or process.poll() is not None, 60, "the picture")
+        assert process.poll() is None, open(folder / "window.log").read()
+        wait_until(lambda: display.rows()[BAR:] == drawn[BAR:], 10,
+                   "the window to show what is drawn without one")
+    finally:
+        process.terminate()
+        process.wait()
+        display.stop()
 
 
 if __name__ == "__main__":
