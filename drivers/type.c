@@ -197,7 +197,7 @@ static int line_draw(struct type *type, struct type_style style, const char *tex
     starts[runs] = count;
     for (int i = 0; i < runs; i++)
         order[i] = i;
-    for (int level = top; level >= 1; level--)
+    for (FriBidiLevel level = top; level >= 1; level--)
         for (int i = 0; i < runs; i++) {
             int end = i;
             while (end < runs && levels[starts[order[end]]] >= level)

@@ -89,7 +89,7 @@ static enum status check_chain(const struct batch *batch, struct error *error)
         const struct batch_entry *entry = &batch->entries[i];
         if (entry->readable && !hash_equal(&entry->prev, &batch->entries[i - 1].hash))
             return error_set(error, STATUS_INVALID, "entry %lld does not follow the one before it",
-                             (long long)(batch->frame->first + i));
+                             (long long)batch->frame->first + i);
     }
     if (batch->frame->first == 1 && !batch->opens)
         return error_set(error, STATUS_INVALID, "the first entry opens no epoch");
@@ -188,7 +188,7 @@ enum status batch_verify(const struct batch *batch, const struct public_key *epo
         if (!entry_signature_valid(&batch->entries[i].hash, &batch->frame->entries[i].signature,
                                    epoch_key))
             return error_set(error, STATUS_DENIED, "the signature of entry %lld does not hold",
-                             (long long)(batch->frame->first + i));
+                             (long long)batch->frame->first + i);
     }
     return STATUS_OK;
 }

@@ -47,7 +47,7 @@ static void store_line(struct error *error, const char *text)
     error->text[length] = '\0';
 }
 
-enum status error_set(struct error *error, enum status status, const char *format, ...)
+enum status(error_set)(struct error *error, enum status status, const char *format, ...)
 {
     if (error == NULL)
         return status;

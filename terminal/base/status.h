@@ -51,4 +51,16 @@ enum status error_prefix(struct error *error, const char *format, ...) PRINTF_LI
 
 _Noreturn void invariant_failed(const char *condition, const char *file, int line);
 
+#ifdef __clang_analyzer__
+/* The analyzer does not see into status.c: without this it follows failures that return
+ * STATUS_OK. */
+static inline enum status error_set_returns(enum status same, enum status status)
+{
+    (void)same;
+    return status;
+}
+#define error_set(error, status, ...)                                                              \
+    error_set_returns((error_set)(error, status, __VA_ARGS__), status)
+#endif
+
 #endif

@@ -353,9 +353,11 @@ static bool decode(struct slice in, char out[GS1_VALUE_SIZE], size_t *length)
     for (size_t i = 0; i < in.length; i++) {
         char c = in.text[i];
         if (c == '%') {
-            if (in.length - i < 3 || hex_value(in.text[i + 1]) < 0 || hex_value(in.text[i + 2]) < 0)
+            int high = in.length - i < 3 ? -1 : hex_value(in.text[i + 1]);
+            int low = high < 0 ? -1 : hex_value(in.text[i + 2]);
+            if (low < 0)
                 return false;
-            c = (char)(hex_value(in.text[i + 1]) << 4 | hex_value(in.text[i + 2]));
+            c = (char)(high * 16 + low);
             i += 2;
         }
         if (*length == GS1_VALUE_SIZE - 1)

@@ -276,7 +276,7 @@ enum status pricing_total(const struct pricing_line *lines, size_t count, bool t
                           struct pricing_discount cart, struct pricing_line_total *out,
                           struct pricing_totals *totals)
 {
-    struct share share;
+    struct share share = {.count = 0};
     enum status status = STATUS_OK;
 
     memset(totals, 0, sizeof *totals);

@@ -108,6 +108,7 @@ struct cart_line *cart_line_add(struct cart *cart)
         return NULL;
     if (cart->count == cart->capacity)
         want_capacity(cart, 2 * cart->capacity + 1);
+    INVARIANT(cart->lines != NULL);
     line = &cart->lines[cart->count++];
     memset(line, 0, sizeof *line);
     line->id = cart->next_line++;
