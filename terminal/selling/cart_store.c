@@ -121,13 +121,15 @@ static json_t *head_to_json(const struct cart *cart)
 
 static bool head_differs(const struct cart *cart, const struct cart *before)
 {
-    json_t *now = head_to_json(cart);
-    json_t *then = head_to_json(before);
-    bool differs = !json_equal(now, then);
-
-    json_decref(now);
-    json_decref(then);
-    return differs;
+    if (cart->tender_count != before->tender_count ||
+        !fields_equal(head_fields, COUNT_OF(head_fields), cart, before))
+        return true;
+    for (int64_t i = 0; i < cart->tender_count; i++) {
+        if (!fields_equal(tender_fields, COUNT_OF(tender_fields), &cart->tenders[i],
+                          &before->tenders[i]))
+            return true;
+    }
+    return false;
 }
 
 static enum status write_head(struct db *db, const struct cart *cart, struct error *error)
@@ -137,6 +139,13 @@ static enum status write_head(struct db *db, const struct cart *cart, struct err
 
     json_decref(head);
     return status;
+}
+
+/* The key is the id, so it is no member of the row. */
+static bool line_differs(const struct cart_line *line, const struct cart_line *before)
+{
+    return line->id != before->id ||
+           !fields_equal(line_fields, COUNT_OF(line_fields), line, before);
 }
 
 static enum status write_line(struct db *db, const struct cart *cart, const struct cart_line *line,
@@ -188,7 +197,7 @@ enum status cart_store_save(struct db *db, struct cart *cart, const struct cart 
 
         if (line->id > LINE_MASK)
             return error_set(error, STATUS_RANGE, "the cart is full");
-        if (all || i >= before->count || memcmp(line, &before->lines[i], sizeof *line) != 0)
+        if (all || i >= before->count || line_differs(line, &before->lines[i]))
             status = write_line(db, cart, line, error);
     }
     /* Only a cart of many lines can come near its ceiling. */

@@ -66,3 +66,27 @@ enum status fields_get(const json_t *object, const struct field *fields, size_t 
     }
     return STATUS_OK;
 }
+
+bool fields_equal(const struct field *fields, size_t count, const void *a, const void *b)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *one = (const char *)a + fields[i].offset;
+        const char *other = (const char *)b + fields[i].offset;
+        bool same = false;
+
+        switch (fields[i].type) {
+        case FIELD_TEXT:
+            same = strcmp(one, other) == 0;
+            break;
+        case FIELD_INT:
+            same = memcmp(one, other, sizeof(int64_t)) == 0;
+            break;
+        case FIELD_BOOL:
+            same = *(const bool *)one == *(const bool *)other;
+            break;
+        }
+        if (!same)
+            return false;
+    }
+    return true;
+}

@@ -6,6 +6,7 @@
 
 #include "terminal/base/json.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum field_type { FIELD_TEXT, FIELD_INT, FIELD_BOOL };
@@ -34,5 +35,8 @@ void fields_put(json_t *object, const struct field *fields, size_t count, const 
 /* STATUS_INVALID: a member of another type, or a text that is too long. */
 enum status fields_get(const json_t *object, const struct field *fields, size_t count, void *to,
                        struct error *error) MUST_USE;
+
+/* Whether every described member is the same; what lies between members does not count. */
+bool fields_equal(const struct field *fields, size_t count, const void *a, const void *b);
 
 #endif
