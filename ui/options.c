@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { SIDE_MAX = 99999 }; /* pixels */
+
 const char *options_help(void)
 {
     return "holdfast: the till.\n"
@@ -90,10 +92,14 @@ static enum status take(int which, const char *value, struct options *out, struc
         out->windowed = true;
         return STATUS_OK;
     case SIZE: {
-        char rest;
-        if (sscanf(value, "%5dx%5d%c", &out->width, &out->height, &rest) != 2) {
+        char *end;
+        long width = strtol(value, &end, 10);
+        long height = *end == 'x' ? strtol(end + 1, &end, 10) : 0;
+        if (*end != '\0' || width < 1 || width > SIDE_MAX || height < 1 || height > SIDE_MAX) {
             return error_set(error, STATUS_INVALID, "--size wants WxH, not \"%s\"", value);
         }
+        out->width = (int)width;
+        out->height = (int)height;
         return STATUS_OK;
     }
     case PANEL:

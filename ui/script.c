@@ -320,9 +320,18 @@ static enum status theme(struct script *script)
     return STATUS_OK;
 }
 
+/* The word as a number from 0 to 99999; -1 when it is none. */
+static int number(const struct script *script, int word)
+{
+    char *end;
+    long value = strtol(script->words.at[word], &end, 10);
+
+    return *end == '\0' && value >= 0 && value <= 99999 ? (int)value : -1;
+}
+
 static enum status text(struct script *script)
 {
-    int percent = atoi(script->words.at[1]);
+    int percent = number(script, 1);
 
     if (percent < 100 || percent > 150) {
         return fail(script, "text 100..150");
@@ -338,8 +347,8 @@ static enum status size(struct script *script)
     struct words *words = &script->words;
 
     if (words->count < 3 ||
-        app_resize(script->app, atoi(words->at[1]), atoi(words->at[2]),
-                   words->count > 3 ? atoi(words->at[3]) : 0, &error) != STATUS_OK) {
+        app_resize(script->app, number(script, 1), number(script, 2),
+                   words->count > 3 ? number(script, 3) : 0, &error) != STATUS_OK) {
         return fail(script, *error.text ? error.text : "size W H [PANEL_MM]");
     }
     return STATUS_OK;
