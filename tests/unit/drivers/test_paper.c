@@ -197,7 +197,7 @@ static void test_layout__loses_nothing_and_stays_inside(void **state)
         char start[80], end[30];
         size_t start_length = (size_t)(rand() % 79), end_length = (size_t)(rand() % 29);
         for (size_t i = 0; i < start_length; i++)
-            start[i] = rand() % 5 ? (char)('a' + rand() % 26) : ' ';
+            start[i] = (char)(rand() % 5 ? 'a' + rand() % 26 : ' ');
         for (size_t i = 0; i < end_length; i++)
             end[i] = (char)('0' + rand() % 10);
         start[start_length] = end[end_length] = '\0';
