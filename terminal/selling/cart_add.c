@@ -388,6 +388,51 @@ enum status cart_add(struct cart *cart, const struct add_moment *moment,
     return complete_line(cart, moment, found, terms, &fresh, out, error);
 }
 
+/* The price of the new pack, from the list. */
+static enum status reprice(const struct cart *cart, const struct add_moment *moment,
+                           const struct found_item *found, struct cart_line *line,
+                           struct error *error)
+{
+    const struct add_terms terms = {.code = ""};
+    bool known;
+    enum status status = find_price(cart, found, &terms, line, &known, error);
+
+    if (status != STATUS_OK)
+        return status;
+    if (!known)
+        return error_set(error, STATUS_INVALID, "%s has no price in this pack", line->sku);
+    if (line->quantity > 0)
+        line->reason[0] = '\0'; /* it was that of an override */
+    line->pack_label[0] = '\0';
+    return pack_label(moment, line, error);
+}
+
+enum status cart_repack(struct cart *cart, int64_t id, const struct add_moment *moment,
+                        const struct found_item *found, struct error *error)
+{
+    struct cart_line *line = cart_line_find(cart, id);
+    struct cart_line packed;
+    enum status status;
+
+    if (line == NULL)
+        return error_set(error, STATUS_NOT_FOUND, "the cart has no line %lld", (long long)id);
+    if (line->unknown || line->linked_to != 0 || line->weighed ||
+        line->quantity % QUANTITY_ONE != 0 || strcmp(line->sku, found->item.sku) != 0 ||
+        strcmp(line->price_from, PRICE_FROM_LABEL) == 0)
+        return error_set(error, STATUS_INVALID, "line %lld has no packs", (long long)id);
+    packed = *line;
+    packed.factor = found->factor.milli;
+    copy_text(packed.pack, sizeof packed.pack, found->pack);
+    status = reprice(cart, moment, found, &packed, error);
+    if (status != STATUS_OK)
+        return status;
+    *line = packed;
+    cart->selected = id;
+    return cart_quantity(
+        cart, id, (struct quantity){packed.quantity < 0 ? -packed.quantity : packed.quantity},
+        error);
+}
+
 void cart_add_unknown(struct cart *cart, const char *code, int64_t count, struct scan_result *out)
 {
     struct cart_line *line = cart_line_add(cart);

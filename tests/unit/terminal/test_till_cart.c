@@ -114,6 +114,54 @@ static void test_scan__weighed_open_and_packs(void **state)
     assert_int_equal(till_cart(desk->till)->items, 3);
 }
 
+static void test_cart__a_line_is_sold_by_the_case_and_back(void **state)
+{
+    struct desk *desk = *state;
+    struct pack_view packs[4];
+    int count;
+    int water = desk_add(desk, (struct add_request){.sku = "WATER", .quantity = {2000}}).line;
+    int64_t single = desk_total(desk);
+
+    desk_ok(desk, till_packs(desk->till, "WATER", packs, 4, &count, &desk->error));
+    assert_int_equal(count, 1);
+    assert_string_equal(packs[0].pack, "case");
+    assert_string_equal(packs[0].label, "case of 24");
+    desk_ok(desk, till_cart_pack(desk->till, water, "case", &desk->error));
+    assert_int_equal(desk_line(desk, 0)->quantity.milli, 2000);
+    assert_int_equal(desk_line(desk, 0)->base.milli, 48000);
+    assert_int_equal(desk_line(desk, 0)->amount.minor, 2 * 2000);
+    assert_string_equal(desk_line(desk, 0)->pack, "case of 24");
+    assert_int_equal(desk_line(desk, 1)->amount.minor, 48 * 25); /* deposits */
+    till_close(desk->till);
+    desk_open(desk);
+    desk_sign_in(desk, "M1", "2222");
+    assert_string_equal(desk_line(desk, 0)->pack, "case of 24");
+    desk_ok(desk, till_cart_pack(desk->till, water, "", &desk->error));
+    assert_string_equal(desk_line(desk, 0)->pack, "");
+    assert_int_equal(desk_total(desk), single);
+    desk_ok(desk, till_cart_undo(desk->till, &desk->error));
+    assert_int_equal(desk_line(desk, 0)->base.milli, 48000);
+    desk_pay_cash(desk, 2 * 2000 + 48 * 25);
+    desk_verify(desk);
+}
+
+static void test_cart__what_has_no_such_pack_stays_as_it_is(void **state)
+{
+    struct desk *desk = *state;
+    int water = desk_add(desk, (struct add_request){.sku = "WATER"}).line;
+    int apples = desk_add(desk, (struct add_request){.sku = "APPLES", .quantity = {742}}).line;
+    int unknown = desk_scan(desk, "SOMETHING").line;
+    int64_t before = desk_total(desk);
+
+    assert_int_equal(till_cart_pack(desk->till, water, "pallet", &desk->error), STATUS_NOT_FOUND);
+    assert_int_equal(till_cart_pack(desk->till, 99, "case", &desk->error), STATUS_NOT_FOUND);
+    assert_int_equal(till_cart_pack(desk->till, desk_line(desk, 1)->id, "", &desk->error),
+                     STATUS_INVALID); /* the deposit */
+    assert_int_equal(till_cart_pack(desk->till, apples, "", &desk->error), STATUS_INVALID);
+    assert_int_not_equal(till_cart_pack(desk->till, unknown, "", &desk->error), STATUS_OK);
+    assert_int_equal(desk_total(desk), before);
+}
+
 static void test_cart__armed_multiplier_counts_once(void **state)
 {
     struct desk *desk = *state;
@@ -387,6 +435,8 @@ int main(void)
         DESK_TEST(test_scan__what_may_not_be_sold_is_not_added),
         DESK_TEST(test_scan__badges_and_receipts_are_no_goods),
         DESK_TEST(test_scan__weighed_open_and_packs),
+        DESK_TEST(test_cart__a_line_is_sold_by_the_case_and_back),
+        DESK_TEST(test_cart__what_has_no_such_pack_stays_as_it_is),
         DESK_TEST(test_cart__armed_multiplier_counts_once),
         DESK_TEST(test_cart__linked_charges_follow_their_line),
         DESK_TEST(test_cart__maximum_per_sale),

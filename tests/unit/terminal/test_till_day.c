@@ -31,6 +31,10 @@ static void test_people__wrong_pins_lock_out_until_time_or_a_manager(void **stat
     assert_int_equal(count, 3);
     assert_string_equal(staff[0].id, "C1");
     assert_string_equal(staff[0].role, "Cashier");
+    assert_true(staff[0].permissions & PERMISSION_SELL);
+    assert_false(staff[0].permissions & PERMISSION_APPROVE);
+    assert_string_equal(staff[1].id, "M1");
+    assert_true(staff[1].permissions & PERMISSION_APPROVE);
     assert_true(staff[0].locked_until_ms > desk->store.clock.wall_ms);
     till_close(desk->till);
     desk_open(desk);
