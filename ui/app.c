@@ -372,6 +372,10 @@ static void apply_look(struct app *app)
 
     app->look_dirty = false;
     language_set(language);
+    if (app->setup.assets && key_layout_load(app->setup.assets, language,
+                                             &app->desk->keyboard.layout, &error) != STATUS_OK) {
+        log_line(LOG_LEVEL_WARN, "app", "no keys on the screen: %s", error.text);
+    }
     if (stage_look(app->setup.stage, &app->desk->look, language_is_rtl(language), &error) !=
         STATUS_OK) {
         log_line(LOG_LEVEL_WARN, "app", "the look stays as it was: %s", error.text);

@@ -32,6 +32,7 @@ struct app_setup {
     struct sound *sound;       /* NULL: silent */
     struct SDL_Window *window; /* NULL: headless */
     struct clock clock;
+    const char *assets; /* the folder with keyboards/; NULL: no keys on the screen */
     struct look look;
     const char *look_path; /* where a changed look is kept; NULL: nowhere */
 };

@@ -237,6 +237,7 @@ static enum status start(struct parts *parts, const struct options *options, str
                                        .sound = parts->sound,
                                        .window = parts->window,
                                        .clock = clock_system(),
+                                       .assets = parts->assets,
                                        .look = look,
                                        .look_path = options->script ? NULL : parts->look_path});
     return STATUS_OK;

@@ -174,6 +174,11 @@ static void settle_price(struct desk *desk)
                                     .active = true,
                                     .weight = 1});
     ui_end(ui);
+    if (keyboard_wanted(desk, "settle-name", "")) {
+        ui_spacer(ui, 1);
+        keyboard_show(desk);
+        return;
+    }
     if (pad_keys(desk, "ask", &ask->pad,
                  &(struct pad_keys){.action = action,
                                     .kind = UI_PRIMARY,

@@ -15,6 +15,7 @@
 #include "terminal/selling/tr.h"
 #include "terminal/till_day.h"
 #include "terminal/till_sell.h"
+#include "ui/screens/key_layout.h"
 #include "ui/widgets/ui.h"
 
 #include <stdbool.h>
@@ -135,6 +136,14 @@ struct shelf {
     struct category_view categories[SHELF_CATEGORIES];
 };
 
+/* The keys on the screen, while a field was touched to type into it. */
+struct keyboard {
+    struct key_layout
+        layout;     /* of the screen's language, given by the program; no pages: no keys */
+    char field[40]; /* the field they are for */
+    int page;
+};
+
 enum pad_mode { PAD_QUANTITY, PAD_PRICE, PAD_DISCOUNT };
 
 /* The keypad beside the products. */
@@ -144,6 +153,7 @@ struct line_pad {
     bool percent; /* of a discount */
     int reason;   /* index, -1 none yet */
     int line;     /* the line that `pad` was typed for */
+    bool stock;   /* how many there are is shown */
     struct pad pad;
 };
 
@@ -242,6 +252,7 @@ struct desk {
     struct approval approval;
     struct pin_check check; /* under way */
 
+    struct keyboard keyboard;
     struct shelf shelf;
     struct line_pad pad;
     struct ask ask;

@@ -97,9 +97,9 @@ static void stock_note(struct desk *desk, const struct tile_view *tile, struct u
 
 static int category_colour(const char *colour)
 {
-    int number = atoi(colour);
+    long number = strtol(colour, NULL, 10);
 
-    return number >= 1 && number <= THEME_CATEGORIES ? number : 0;
+    return number >= 1 && number <= THEME_CATEGORIES ? (int)number : 0;
 }
 
 static bool product_tile(struct desk *desk, const struct tile_view *tile, const char *prefix)
@@ -206,6 +206,9 @@ void products_show(struct desk *desk)
         pages(desk);
     }
     ui_end(ui);
+    if (keyboard_wanted(desk, "search", "")) {
+        keyboard_show(desk);
+    }
     if (*chosen) {
         selling_choose(desk, chosen);
     }

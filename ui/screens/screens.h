@@ -34,6 +34,14 @@ void strip_show(struct desk *desk);
 void cart_show(struct desk *desk, enum screen screen);
 /* Inside the card that holds the search; closes it. */
 void products_show(struct desk *desk);
+/* Whether a field was touched and wants keys on the screen; their layout begins with the page of
+ * this name, "" for the first. */
+bool keyboard_wanted(struct desk *desk, const char *field, const char *page);
+/* These keys, in a card of the width that is there, for the field of the last keyboard_wanted. They
+ * stand below what is being typed and found, and take the place of what cannot be used meanwhile.
+ * Ids: "keyboard/q", "keyboard/back", "keyboard/space", "keyboard/done", "keyboard/shift" and
+ * "keyboard/page-digits", after the pages. */
+void keyboard_show(struct desk *desk);
 /* Tiles of articles in a grid; ids are "PREFIX/SKU". `chosen` becomes the SKU pressed. */
 void tiles_show(struct desk *desk, const char *prefix, const struct tile_view *tiles, int count,
                 char chosen[KEY_SIZE]);

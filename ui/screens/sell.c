@@ -92,12 +92,12 @@ void sell_pane(struct desk *desk)
 {
     struct ui *ui = desk->ui;
     const struct line_view *line = selling_selected(desk);
-    enum ask_kind asking = desk->ask.kind;
+    enum ask_kind asking;
 
     ui_card(ui, (struct ui_box){.pad_mm = 2, .gap_mm = 2});
     bar(desk);
     asking = desk->ask.kind;
-    if (asking == ASK_LINK ||
+    if (asking == ASK_LINK || keyboard_wanted(desk, "search", "") ||
         (asking == ASK_NONE && !desk->pad.shown && !(line && line->state == LINE_UNKNOWN))) {
         products_show(desk); /* goes on in the card of the bar, and closes it */
         digits(desk);

@@ -23,9 +23,13 @@ static const struct staff_view *person_of(struct desk *desk, const char *id)
     return NULL;
 }
 
+/* Who may be asked: anybody to sign in, for an approval only those who may give it. */
 static void people(struct desk *desk, struct pin_entry *entry, const char *skip)
 {
     struct ui *ui = desk->ui;
+    bool approval = entry == &desk->approval.who;
+    uint32_t needed =
+        approval ? (uint32_t)PERMISSION_APPROVE | (uint32_t)desk->approval.permission : 0;
 
     if (desk->staff_count == 0 &&
         till_staff(desk->till, desk->staff, STAFF_SHOWN, &desk->staff_count, NULL) != STATUS_OK) {
@@ -35,11 +39,12 @@ static void people(struct desk *desk, struct pin_entry *entry, const char *skip)
                   &(struct ui_list){.box = {.weight = 1, .gap_mm = 1},
                                     .key = "F2",
                                     .label = tr("People"),
-                                    .empty = tr("No people are known here yet.")});
+                                    .empty = approval ? tr("Nobody here may allow this.")
+                                                      : tr("No people are known here yet.")});
     for (int i = 0; i < desk->staff_count; i++) {
         const struct staff_view *person = &desk->staff[i];
         bool locked = person->locked_until_ms > clock_wall_ms(&desk->clock);
-        if (strcmp(person->id, skip) == 0) {
+        if (strcmp(person->id, skip) == 0 || (person->permissions & needed) != needed) {
             continue;
         }
         if (ui_item(ui, ui_id(ui, "person/%s", person->id),

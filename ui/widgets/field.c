@@ -125,6 +125,17 @@ void ui_field_set(struct ui *ui, const char *id, const char *text)
     kept->shift = 0;
 }
 
+void ui_field_insert(struct ui *ui, const char *id, const char *text)
+{
+    field_insert(kept_get(ui, id), text);
+}
+
+void ui_field_backspace(struct ui *ui, const char *id)
+{
+    struct kept *kept = kept_get(ui, id);
+    cut(kept, step_left(kept, kept->caret), kept->caret);
+}
+
 /* ---- the widget ------------------------------------------------------------------------- */
 
 static struct node *open_field(struct ui *ui, const char *id, const struct ui_field *field)

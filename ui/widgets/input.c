@@ -78,10 +78,12 @@ static void fire(struct ui *ui, enum fired_kind kind, const char *id)
 /* A target was chosen, by whatever means. Fields take the focus instead. */
 static void choose(struct ui *ui, const struct ui_node *node, bool by_key)
 {
-    if (node->role == UI_ROLE_FIELD || node->role == UI_ROLE_SIGNATURE)
+    if (node->role == UI_ROLE_FIELD || node->role == UI_ROLE_SIGNATURE) {
         focus_set(ui, node->id, by_key);
-    else
+        set_id(ui->touched, node->role == UI_ROLE_FIELD && !by_key ? node->id : "");
+    } else {
         fire(ui, FIRED_PRESS, node->id);
+    }
 }
 
 static struct kept *focused_field(struct ui *ui)
@@ -97,6 +99,11 @@ bool ui_wants_text(const struct ui *ui, struct rect *caret)
     const struct ui_node *node = ui_node(ui, ui->focus);
     *caret = ui->caret;
     return node != NULL && node->role == UI_ROLE_FIELD && in_reach(node);
+}
+
+const char *ui_touched_field(const struct ui *ui)
+{
+    return ui->touch.down || strcmp(ui->focus, ui->touched) == 0 ? ui->touched : "";
 }
 
 static const struct ui_node *sheet_of(const struct frame *frame)
@@ -136,6 +143,9 @@ static void on_down(struct ui *ui, const struct ui_input *input)
     if (ui->touch.down)
         return;
     const struct ui_node *node = hit(frame_before(ui), input->x, input->y);
+    bool typing = *ui_touched_field(ui) != '\0';
+    if (!typing)
+        ui->touched[0] = '\0';
     memset(&ui->touch, 0, sizeof ui->touch);
     ui->touch.down = true;
     ui->touch.pointer = input->pointer;
@@ -153,7 +163,7 @@ static void on_down(struct ui *ui, const struct ui_input *input)
     }
     if (ui->touch.list != NULL)
         ui->touch.list->speed = 0;
-    if (node == NULL || node->role != UI_ROLE_KEY)
+    if (node == NULL ? !typing : node->role != UI_ROLE_KEY)
         focus_set(ui, "", false);
     if (node == NULL)
         return;
@@ -348,6 +358,7 @@ static bool by_escape(struct ui *ui, const char *key)
 static void on_key(struct ui *ui, const char *key)
 {
     struct kept *field = focused_field(ui);
+    ui->touched[0] = '\0';
     if (strcmp(key, "Tab") == 0)
         focus_step(ui, 1);
     else if (strcmp(key, "Shift+Tab") == 0)
@@ -362,6 +373,7 @@ static void on_key(struct ui *ui, const char *key)
 static void on_text(struct ui *ui, const struct ui_input *input)
 {
     struct kept *field = focused_field(ui);
+    ui->touched[0] = '\0';
     ui->compose[0] = '\0';
     if (field != NULL) {
         field_insert(field, input->text);

@@ -68,8 +68,9 @@ static void measure_grid(struct node *node)
     int nat = 0;
     for (struct node *child = node->first; child != NULL; child = child->next) {
         int span = child->span > 1 ? child->span : 1;
-        min = most(min, child->min_w / span);
-        nat = most(nat, child->nat_w / span);
+        int inside = (span - 1) * node->box.gap; /* a wide child has the gaps too */
+        min = most(min, (child->min_w - inside + span - 1) / span);
+        nat = most(nat, (child->nat_w - inside + span - 1) / span);
     }
     node->min_w = min * columns + gaps;
     node->nat_w = nat * columns + gaps;

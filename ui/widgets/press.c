@@ -270,8 +270,19 @@ bool ui_tile(struct ui *ui, const char *id, const struct ui_tile *tile)
 
 /* ---- keypads ---------------------------------------------------------------------------- */
 
+static enum text_style key_style(const struct ui_pad_key *key)
+{
+    if (key->letter)
+        return TEXT_HEADING;
+    return key->word || has(key->icon) ? TEXT_STRONG : TEXT_PRIMARY;
+}
+
 static bool pad_key(struct ui *ui, const char *id, const struct ui_pad_key *key, float height)
 {
+    if (key->blank) {
+        node_leaf(ui, NODE_SPACE)->span = key->span > 1 ? key->span : 1;
+        return false;
+    }
     struct ui_button button = {.label = key->label,
                                .icon = key->icon,
                                .key = key->key,
@@ -282,10 +293,11 @@ static bool pad_key(struct ui *ui, const char *id, const struct ui_pad_key *key,
                                .compact = true};
     struct ui_box box = button_box(&button, height, 1);
     box.width_mm = 10;
+    if (key->letter)
+        box.pad_x_mm = 0; /* as narrow as keys may be: no room for sides */
     const char *name = has(key->name) ? key->name : key->label;
-    bool digits = !key->word && !has(key->icon);
     bool fired = press(ui, ui_id(ui, "%s/%s", id, name == NULL ? "" : name), UI_ROLE_KEY, &button,
-                       box, digits ? TEXT_PRIMARY : TEXT_STRONG);
+                       box, key_style(key));
     struct node *node = ui->stack[ui->depth - 1]->last;
     node->span = key->span > 1 ? key->span : 1;
     return fired;

@@ -153,6 +153,7 @@ struct ui {
 
     char focus[ID_SIZE];
     char want_focus[ID_SIZE];
+    char touched[ID_SIZE]; /* the field touched last, "" since a hardware key was typed */
     char reveal[ID_SIZE];
     bool focus_seen; /* the keyboard was used last: show the ring */
     char compose[UI_TEXT_SIZE];

@@ -334,6 +334,14 @@ enum ui_edit ui_field(struct ui *ui, const char *id, const struct ui_field *fiel
 const char *ui_field_text(const struct ui *ui, const char *id);
 void ui_field_set(struct ui *ui, const char *id, const char *text);
 
+/* For keys on the screen. The field that was touched and still has the focus, "" for none; typing
+ * with hardware keys ends it. While a finger is down it stays, so that nothing moves under it; and
+ * a touch on empty ground does not end it. */
+const char *ui_touched_field(const struct ui *ui);
+/* As typed with keys, at the caret; the field's next build answers CHANGED. */
+void ui_field_insert(struct ui *ui, const char *id, const char *text);
+void ui_field_backspace(struct ui *ui, const char *id);
+
 /* A label and a value that a keypad fills, in a frame; `active` has the brand's edge. True when
  * it was pressed. */
 struct ui_readout {
@@ -352,6 +360,8 @@ struct ui_pad_key {
     int span;        /* columns; 0 is 1 */
     bool on;         /* the chosen mode: Quantity, Price, Discount */
     bool word;       /* label in button size, not in digit size */
+    bool letter;     /* label in heading size: many keys in a row */
+    bool blank;      /* an empty place, no key */
     enum ui_kind kind;
     bool disabled;
 };
