@@ -12,13 +12,13 @@
  *                               a damaged or planted file is found, not followed
  *
  * A reader says readonly_shm=1: without it, a reader that is stopped while it recovers the WAL
- * holds a lock that the owner needs.
- *
- * Statements are cached in an open hash table keyed by the address of their text; the text itself
- * is compared too, so that an address that is used again can't give the wrong statement.
+ * holds a lock that the owner needs. It goes through a VFS of ours, and is opened anew when the
+ * wal-index that it has mapped went bad: an owner that stands still must not hinder it either.
  */
 #include "terminal/base/db.h"
 
+#include "terminal/base/db_internal.h"
+#include "terminal/base/db_vfs.h"
 #include "terminal/base/file.h"
 
 #include <stdio.h>
@@ -27,23 +27,6 @@
 
 #define OWNER_BUSY_MS  5000
 #define READER_BUSY_MS 500
-#define FIRST_SLOTS    64
-
-struct db_statement {
-    sqlite3_stmt *handle;
-    struct db *db;
-    const char *key; /* the address that was asked for */
-    char *text;      /* what was there then */
-};
-
-struct db {
-    sqlite3 *handle;
-    char *path;
-    bool reader;
-    struct db_statement **slots; /* power of two, at most half full */
-    size_t slot_count;
-    size_t statement_count;
-};
 
 static enum status status_of_constraint(int extended)
 {
@@ -150,33 +133,39 @@ static char *reader_uri(const char *path)
     return uri.data;
 }
 
-static int open_handle(struct db *db, enum db_role role)
+static int open_handle(struct db *db)
 {
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    if (role != DB_READER)
+    if (!db->reader)
         return sqlite3_open_v2(db->path, &db->handle,
                                flags | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+    db_vfs_register();
     char *uri = reader_uri(db->path);
-    int result =
-        sqlite3_open_v2(uri, &db->handle, flags | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+    int result = sqlite3_open_v2(uri, &db->handle, flags | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
+                                 DB_VFS_READER);
     free(uri);
+    return result;
+}
+
+/* SQLITE_ROW, or why there is none. */
+static int query_once(struct db *db, const char *sql, int64_t *out)
+{
+    sqlite3_stmt *statement = NULL;
+    int result = sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL);
+    if (result == SQLITE_OK)
+        result = sqlite3_step(statement);
+    if (result == SQLITE_ROW)
+        *out = sqlite3_column_int64(statement, 0);
+    (void)sqlite3_finalize(statement);
     return result;
 }
 
 static enum status query_int(struct db *db, const char *sql, int64_t *out, struct error *error)
 {
-    sqlite3_stmt *statement;
-    int result = sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL);
-    if (result != SQLITE_OK)
-        return db_error(db, result, sql, error);
-    enum status status = STATUS_OK;
-    result = sqlite3_step(statement);
-    if (result == SQLITE_ROW)
-        *out = sqlite3_column_int64(statement, 0);
-    else
-        status = db_error(db, result, sql, error);
-    (void)sqlite3_finalize(statement);
-    return status;
+    int result = query_once(db, sql, out);
+    if (result != SQLITE_ROW && db_reopens(db, result))
+        result = query_once(db, sql, out);
+    return result == SQLITE_ROW ? STATUS_OK : db_error(db, result, sql, error);
 }
 
 static enum status enter_wal(struct db *db, struct error *error)
@@ -246,9 +235,8 @@ enum status db_open(const char *path, enum db_role role, struct db **out, struct
     struct db *db = mem_alloc(sizeof *db);
     db->path = mem_copy_text(path);
     db->reader = role == DB_READER;
-    db->slot_count = FIRST_SLOTS;
-    db->slots = mem_alloc(FIRST_SLOTS * sizeof(struct db_statement *));
-    int result = open_handle(db, role);
+    db_statements_init(db);
+    int result = open_handle(db);
     INVARIANT(db->handle != NULL);
     enum status status = STATUS_OK;
     if (result != SQLITE_OK) {
@@ -269,16 +257,9 @@ void db_close(struct db *db)
 {
     if (db == NULL)
         return;
-    for (size_t i = 0; i < db->slot_count; i++) {
-        if (db->slots[i] == NULL)
-            continue;
-        (void)sqlite3_finalize(db->slots[i]->handle);
-        free(db->slots[i]->text);
-        free(db->slots[i]);
-    }
+    db_statements_finish(db);
     int result = sqlite3_close(db->handle);
     INVARIANT(result == SQLITE_OK);
-    free(db->slots);
     free(db->path);
     free(db);
 }
@@ -291,7 +272,60 @@ sqlite3 *db_handle(struct db *db)
 enum status db_exec(struct db *db, const char *sql, struct error *error)
 {
     int result = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+    if (result != SQLITE_OK && db_reopens(db, result))
+        result = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
     return result == SQLITE_OK ? STATUS_OK : db_error(db, result, "SQL failed", error);
+}
+
+static enum status apply_cache(struct db *db, struct error *error)
+{
+    char pragma[64];
+    if (db->cache_kib == 0)
+        return STATUS_OK;
+    (void)snprintf(pragma, sizeof pragma, "PRAGMA cache_size=-%d", db->cache_kib);
+    return db_exec(db, pragma, error);
+}
+
+enum status db_set_cache(struct db *db, int kib, struct error *error)
+{
+    INVARIANT(kib > 0);
+    db->cache_kib = kib;
+    return apply_cache(db, error);
+}
+
+/* ---- a reader, opened anew ------------------------------------------------------------------ */
+
+static bool open_anew(struct db *db, bool inside)
+{
+    if (open_handle(db) != SQLITE_OK)
+        return false;
+    configure_handle(db, false);
+    return configure_reader(db, NULL) == STATUS_OK && apply_cache(db, NULL) == STATUS_OK &&
+           (!inside || db_exec(db, "BEGIN", NULL) == STATUS_OK) && db_statements_move(db);
+}
+
+bool db_reopens(struct db *db, int result)
+{
+    bool stale = result == SQLITE_READONLY_RECOVERY || result == SQLITE_READONLY_CANTINIT ||
+                 result == SQLITE_BUSY_RECOVERY || result == SQLITE_PROTOCOL;
+    if (!db->reader || !stale || db->reopening ||
+        sqlite3_txn_state(db->handle, "main") != SQLITE_TXN_NONE)
+        return false;
+    sqlite3 *old = db->handle;
+    bool inside = db_in_transaction(db);
+    db->reopening = true;
+    bool anew = open_anew(db, inside);
+    db->reopening = false;
+    sqlite3 *other = old;
+    if (anew)
+        db->opened++;
+    else {
+        other = db->handle;
+        db->handle = old;
+    }
+    int closed = sqlite3_close(other);
+    INVARIANT(closed == SQLITE_OK);
+    return anew;
 }
 
 static enum status run_text(struct db *db, const char *sql, struct error *error)
@@ -381,158 +415,15 @@ enum status db_migrate(struct db *db, const struct db_migration *steps, int coun
     return STATUS_OK;
 }
 
-/* Fibonacci hashing: literals lie close together, the product spreads them. */
-static size_t first_slot(const char *sql, size_t count)
-{
-    return (size_t)((uint64_t)(uintptr_t)sql * UINT64_C(0x9E3779B97F4A7C15) >> 32) & (count - 1);
-}
-
-/* The slot that holds `sql`, or the empty one where it belongs. */
-static struct db_statement **find_slot(struct db_statement **slots, size_t count, const char *sql)
-{
-    size_t at = first_slot(sql, count);
-    while (slots[at] != NULL && (slots[at]->key != sql || strcmp(slots[at]->text, sql) != 0))
-        at = (at + 1) & (count - 1);
-    return &slots[at];
-}
-
-static void grow_slots(struct db *db)
-{
-    size_t count = db->slot_count * 2;
-    struct db_statement **slots = mem_alloc(count * sizeof(struct db_statement *));
-    for (size_t i = 0; i < db->slot_count; i++) {
-        struct db_statement *statement = db->slots[i];
-        if (statement == NULL)
-            continue;
-        size_t at = first_slot(statement->key, count);
-        while (slots[at] != NULL)
-            at = (at + 1) & (count - 1);
-        slots[at] = statement;
-    }
-    free(db->slots);
-    db->slots = slots;
-    db->slot_count = count;
-}
-
-static enum status prepare_new(struct db *db, const char *sql, struct db_statement **out,
-                               struct error *error)
-{
-    sqlite3_stmt *handle = NULL;
-    const char *tail = NULL;
-    int result = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &handle, &tail);
-    if (result != SQLITE_OK)
-        return db_error(db, result, "cannot prepare", error);
-    INVARIANT(handle != NULL && tail[strspn(tail, " ;\n\t")] == '\0'); /* one statement, not none */
-    if ((db->statement_count + 1) * 2 > db->slot_count)
-        grow_slots(db);
-    struct db_statement *statement = mem_alloc(sizeof *statement);
-    *statement =
-        (struct db_statement){.handle = handle, .db = db, .key = sql, .text = mem_copy_text(sql)};
-    *find_slot(db->slots, db->slot_count, sql) = statement;
-    db->statement_count++;
-    *out = statement;
-    return STATUS_OK;
-}
-
-enum status db_prepare(struct db *db, const char *sql, struct db_statement **out,
-                       struct error *error)
-{
-    struct db_statement *statement = *find_slot(db->slots, db->slot_count, sql);
-    if (statement == NULL)
-        return prepare_new(db, sql, out, error);
-    (void)sqlite3_reset(statement->handle);
-    (void)sqlite3_clear_bindings(statement->handle);
-    *out = statement;
-    return STATUS_OK;
-}
-
-void db_bind_int(struct db_statement *statement, int index, int64_t value)
-{
-    int result = sqlite3_bind_int64(statement->handle, index, value);
-    INVARIANT(result == SQLITE_OK);
-}
-
-void db_bind_text(struct db_statement *statement, int index, const char *text)
-{
-    int result = sqlite3_bind_text(statement->handle, index, text, -1, SQLITE_STATIC);
-    INVARIANT(result == SQLITE_OK);
-}
-
-void db_bind_text_n(struct db_statement *statement, int index, const char *text, size_t length)
-{
-    int result =
-        sqlite3_bind_text64(statement->handle, index, text, length, SQLITE_STATIC, SQLITE_UTF8);
-    INVARIANT(result == SQLITE_OK);
-}
-
-void db_bind_blob(struct db_statement *statement, int index, const void *bytes, size_t length)
-{
-    int result = sqlite3_bind_blob64(statement->handle, index, bytes, length, SQLITE_STATIC);
-    INVARIANT(result == SQLITE_OK);
-}
-
-void db_bind_null(struct db_statement *statement, int index)
-{
-    int result = sqlite3_bind_null(statement->handle, index);
-    INVARIANT(result == SQLITE_OK);
-}
-
-enum status db_step(struct db_statement *statement, bool *row, struct error *error)
-{
-    int result = sqlite3_step(statement->handle);
-    *row = result == SQLITE_ROW;
-    if (*row)
-        return STATUS_OK;
-    enum status status = STATUS_OK;
-    if (result != SQLITE_DONE)
-        status = db_error(statement->db, result, "cannot step", error);
-    (void)sqlite3_reset(statement->handle);
-    return status;
-}
-
-enum status db_run(struct db_statement *statement, struct error *error)
-{
-    bool row = true;
-    enum status status = STATUS_OK;
-    while (row && status == STATUS_OK)
-        status = db_step(statement, &row, error);
-    return status;
-}
-
-void db_reset(struct db_statement *statement)
-{
-    (void)sqlite3_reset(statement->handle);
-}
-
-int64_t db_int(struct db_statement *statement, int column)
-{
-    return sqlite3_column_int64(statement->handle, column);
-}
-
-const char *db_text(struct db_statement *statement, int column)
-{
-    const char *text = (const char *)sqlite3_column_text(statement->handle, column);
-    return text != NULL ? text : "";
-}
-
-const void *db_blob(struct db_statement *statement, int column, size_t *length)
-{
-    const void *bytes = sqlite3_column_blob(statement->handle, column);
-    *length = (size_t)sqlite3_column_bytes(statement->handle, column);
-    return bytes != NULL ? bytes : "";
-}
-
-bool db_is_null(struct db_statement *statement, int column)
-{
-    return sqlite3_column_type(statement->handle, column) == SQLITE_NULL;
-}
-
-int db_column_count(struct db_statement *statement)
-{
-    return sqlite3_column_count(statement->handle);
-}
-
 int64_t db_changes(struct db *db)
 {
     return sqlite3_changes64(db->handle);
+}
+
+int64_t db_data_version(struct db *db)
+{
+    int64_t version = 0;
+    if (query_int(db, "PRAGMA data_version", &version, NULL) != STATUS_OK)
+        return 0;
+    return ((int64_t)db->opened << 32) + version;
 }

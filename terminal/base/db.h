@@ -2,9 +2,10 @@
  *
  * An owner opens read-write, in WAL mode, with NO_CKPT_ON_CLOSE, a bounded WAL, a finite busy
  * timeout and mmap off. A reader of another program's file opens `?mode=ro&readonly_shm=1` and
- * keeps its transactions short. A missing -shm means that the owner has not started yet
- * (STATUS_BUSY), never that the reader may create it; so does a file without any table. A file that
- * is not there at all is STATUS_NOT_FOUND.
+ * keeps its transactions short. It reads at once also when the owner was stopped at any point, in
+ * the middle of WAL recovery too: see db_vfs.h. A missing -shm means that the owner has not started
+ * yet (STATUS_BUSY), never that the reader may create it; so does a file without any table. A file
+ * that is not there at all is STATUS_NOT_FOUND.
  *
  * A database belongs to one thread at a time.
  */
@@ -35,6 +36,9 @@ struct db_migration {
 enum status db_open(const char *path, enum db_role role, struct db **out,
                     struct error *error) MUST_USE;
 void db_close(struct db *db); /* NULL is fine; finalises every cached statement */
+
+/* Room for pages in memory, instead of SQLite's 2000 KiB. */
+enum status db_set_cache(struct db *db, int kib, struct error *error) MUST_USE;
 
 /* Brings the schema to version `count`, each step one transaction. STATUS_UNSUPPORTED when the
  * file is of a later version than this program knows. */
@@ -81,7 +85,12 @@ bool db_is_null(struct db_statement *statement, int column);
 int db_column_count(struct db_statement *statement);
 int64_t db_changes(struct db *db); /* rows changed by the last statement */
 
-/* The handle beneath, for what only one module needs (backup, checkpoint, FTS). */
+/* Another value when another program has committed since the last call; only good for comparing,
+ * with this connection's own values. 0 when it can't be read now. */
+int64_t db_data_version(struct db *db);
+
+/* The handle beneath, for what only one module needs (backup, checkpoint, FTS). A reader's is
+ * borrowed until its next statement. */
 sqlite3 *db_handle(struct db *db);
 
 /* Maps SQLite's result to a status and fills *error with `what` and SQLite's message:

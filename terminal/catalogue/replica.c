@@ -14,7 +14,7 @@
 
 /* Room for the inner pages of the trees that a scan walks, so that it reads leaves only: measured
  * on 807,872 products, where SQLite's 2 MiB were not enough. */
-#define READER_CACHE "PRAGMA cache_size=-8000"
+#define READER_CACHE_KIB 8000
 
 struct replica {
     char *folder; /* NULL: over a borrowed database */
@@ -243,7 +243,7 @@ static enum status open_file(const char *folder, const char *name, struct db **o
         return status;
     status = replica_check(db, error);
     if (status == STATUS_OK)
-        status = db_exec(db, READER_CACHE, error);
+        status = db_set_cache(db, READER_CACHE_KIB, error);
     if (status != STATUS_OK) {
         db_close(db);
         return status;
