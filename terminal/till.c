@@ -149,7 +149,7 @@ static enum status open_replica(struct till *till, struct error *error)
 
 enum status till_load(struct till *till, struct error *error)
 {
-    int64_t id, sold;
+    int64_t id = 0, sold = 0;
     bool included = till->catalogue == NULL || catalogue_location(till->catalogue)->tax_included;
     enum status status = cart_store_open_id(till->db, &id, error);
 

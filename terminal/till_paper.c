@@ -63,7 +63,7 @@ static enum status from_entry(void *context, int64_t key, const char *note, stru
 {
     struct till *till = context;
     struct journal_epoch_info *epochs;
-    struct error local;
+    struct error local = {0};
     struct rebuild rebuilding = {.till = till, .note = note, .seq = ENTRY_KEY_SEQ(key)};
     size_t count;
     enum status status = till_want_replica(till, error);

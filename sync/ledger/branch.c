@@ -30,7 +30,7 @@ static enum status keep_entry(const struct writer_turn *turn, const struct epoch
                                    store_int(start),
                                    store_int(turn->now_ms),
                                    store_blob(raw->signature.bytes, SIGNATURE_SIZE),
-                                   raw->damaged ? (struct store_value){.type = STORE_NULL}
+                                   raw->damaged ? store_null()
                                                 : store_blob(raw->bytes, raw->length)};
     int64_t changed;
     enum status status =

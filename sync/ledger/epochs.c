@@ -58,7 +58,7 @@ enum status epochs_add(struct store_session *session, const struct id *epoch,
                                    store_text(open->till),
                                    store_blob(open->epoch_key.bytes, PUBLIC_KEY_SIZE),
                                    open->has_parent ? store_blob(open->parent.epoch.bytes, ID_SIZE)
-                                                    : (struct store_value){.type = STORE_NULL},
+                                                    : store_null(),
                                    store_int(open->parent.seq),
                                    store_blob(none.bytes, HASH_SIZE),
                                    store_int(now_ms)};

@@ -19,14 +19,13 @@ enum status finding_add(struct store_session *session, const struct finding *fin
     (void)vsnprintf(text, sizeof text, detail, arguments);
     va_end(arguments);
     text[text_cut(text, strlen(text), DETAIL_MAX)] = '\0';
-    struct store_value values[] = {store_int(at_ms),
-                                   store_text(finding->kind),
-                                   store_text(finding->location),
-                                   finding->epoch == NULL
-                                       ? (struct store_value){.type = STORE_NULL}
-                                       : store_blob(finding->epoch->bytes, ID_SIZE),
-                                   store_int(finding->seq),
-                                   store_text(text)};
+    struct store_value values[] = {
+        store_int(at_ms),
+        store_text(finding->kind),
+        store_text(finding->location),
+        finding->epoch == NULL ? store_null() : store_blob(finding->epoch->bytes, ID_SIZE),
+        store_int(finding->seq),
+        store_text(text)};
     return store_run(session,
                      "INSERT INTO exception(at_ms, kind, location, epoch, seq, detail) "
                      "VALUES(?1, ?2, ?3, ?4, ?5, ?6)",

@@ -156,7 +156,7 @@ static enum status add_entry(const struct writer_turn *turn, struct post *post,
                                    store_text(entry->kind),
                                    store_blob(entry->hash.bytes, HASH_SIZE),
                                    store_blob(raw->signature.bytes, SIGNATURE_SIZE),
-                                   raw->damaged ? (struct store_value){.type = STORE_NULL}
+                                   raw->damaged ? store_null()
                                                 : store_blob(raw->bytes, raw->length)};
     enum status status =
         store_run(turn->session,

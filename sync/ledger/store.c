@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+struct store_value store_null(void)
+{
+    return (struct store_value){.type = STORE_NULL};
+}
+
 struct store_value store_int(int64_t number)
 {
     return (struct store_value){.type = STORE_INT, .number = number};

@@ -31,6 +31,7 @@ struct store_value {
     size_t length;
 };
 
+struct store_value store_null(void);
 struct store_value store_int(int64_t number);
 struct store_value store_text(const char *text);
 struct store_value store_text_n(const char *text, size_t length);

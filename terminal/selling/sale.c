@@ -41,7 +41,7 @@ static enum status kit_line(struct catalogue *catalogue, const struct cart_line 
 {
     struct kit_component components[PARTS_PER_KIT];
     int64_t weights[PARTS_PER_KIT];
-    struct money shares[PARTS_PER_KIT];
+    struct money shares[PARTS_PER_KIT] = {{0}};
     struct money size = {amount.minor < 0 ? -amount.minor : amount.minor};
     enum status status =
         catalogue_components(catalogue, line->sku, components, PARTS_PER_KIT, count, error);

@@ -168,7 +168,7 @@ static enum status visit(void *context, const struct stored_entry *stored)
 static enum status recompute_epoch(struct db *db, const struct id *epoch,
                                    struct recompute *recompute)
 {
-    enum status status;
+    enum status status = STATUS_OK;
 
     do {
         recompute->entries = 0;
@@ -181,7 +181,7 @@ static enum status recompute_epoch(struct db *db, const struct id *epoch,
 enum status shift_recompute(struct db *db, const struct shift *shift, struct sums *out,
                             struct error *error)
 {
-    struct error local;
+    struct error local = {0};
     struct recompute recompute = {
         .shift = shift->shift, .sums = out, .error = error == NULL ? &local : error};
     struct journal_epoch_info *epochs;
