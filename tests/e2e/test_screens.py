@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from harness import FULL, Ledger, program, run, wait_until
 from pictures import Display, read_png
@@ -52,11 +53,10 @@ def all_walks():
 
 def test_screens__walk_in_every_language_theme_and_size(folder):
     till = fresh_till(folder)
-    faults, count = [], 0
-    for language, theme, size, scale in all_walks():
-        faults += walk(till, folder, language, theme, size, scale)
-        count += 1
-    print(f"        {count} walks")
+    looks = list(all_walks())
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # threads only wait for their tills
+        faults = sum(pool.map(lambda look: walk(till, folder, *look), looks), [])
+    print(f"        {len(looks)} walks")
     assert not faults, "\n".join(faults)
 
 
