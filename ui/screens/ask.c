@@ -155,6 +155,7 @@ static void settle_price(struct desk *desk)
     struct ui *ui = desk->ui;
     struct ask *ask = &desk->ask;
     struct money amount = {0};
+    bool naming = keyboard_wanted(desk, "settle-name", "shift");
     bool typed = pad_money(desk, &ask->pad, &amount) && amount.minor > 0;
     const char *action =
         typed ? ui_id(ui, tr("Sell at %s"), desk_money(desk, amount)) : tr("Type the price");
@@ -171,13 +172,11 @@ static void settle_price(struct desk *desk)
                &(struct ui_readout){.label = tr("Price"),
                                     .key = "Ctrl+P",
                                     .value = pad_money_text(desk, &ask->pad),
-                                    .active = true,
+                                    .active = !naming,
                                     .weight = 1});
     ui_end(ui);
-    if (keyboard_wanted(desk, "settle-name", "")) {
-        ui_spacer(ui, 1);
-        keyboard_show(desk);
-        return;
+    if (naming) {
+        return; /* the keys on the screen have the place of the keypad */
     }
     if (pad_keys(desk, "ask", &ask->pad,
                  &(struct pad_keys){.action = action,

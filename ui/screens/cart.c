@@ -20,7 +20,7 @@ static void second_line(struct desk *desk, const struct line_view *line)
     if (line->weighed) {
         price = desk_price(desk, line->price, line->unit);
     } else if (*line->pack) {
-        price = ui_id(ui, "%s · %s", line->pack, desk_money(desk, line->pack_price));
+        price = ui_id(ui, "%s · %s", tr(line->pack), desk_money(desk, line->pack_price));
     } else if (line->quantity.milli != QUANTITY_ONE || line->discount_count > 0) {
         price = ui_id(ui, tr("%s each"), desk_price(desk, line->price, ""));
     }

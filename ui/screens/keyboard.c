@@ -120,6 +120,14 @@ static void make_board(struct desk *desk, struct board *board, int cells)
     add_foot(desk, board, cells);
 }
 
+static int first_page(const struct key_layout *layout, const char *wanted)
+{
+    int page =
+        strcmp(wanted, "shift") == 0 ? layout->pages[0].shift : key_layout_page(layout, wanted);
+
+    return page < 0 ? 0 : page;
+}
+
 bool keyboard_wanted(struct desk *desk, const char *field, const char *page)
 {
     struct keyboard *keyboard = &desk->keyboard;
@@ -132,8 +140,7 @@ bool keyboard_wanted(struct desk *desk, const char *field, const char *page)
         return false;
     }
     if (strcmp(keyboard->field, field) != 0) {
-        int first = key_layout_page(&keyboard->layout, page);
-        keyboard->page = first < 0 ? 0 : first;
+        keyboard->page = first_page(&keyboard->layout, page);
         snprintf(keyboard->field, sizeof keyboard->field, "%s", field);
     }
     if (keyboard->page >= keyboard->layout.count) {

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { PACKS_SHOWN = 2 };
+
 static enum status run_quantity(struct desk *desk, const struct deed *deed, struct error *error)
 {
     return till_cart_quantity(desk->till, (int)deed->a, (struct quantity){deed->b}, error);
@@ -40,6 +42,16 @@ static enum status run_remove(struct desk *desk, const struct deed *deed, struct
 
     if (status == STATUS_OK) {
         desk->pad.shown = false;
+    }
+    return status;
+}
+
+static enum status run_pack(struct desk *desk, const struct deed *deed, struct error *error)
+{
+    enum status status = till_cart_pack(desk->till, (int)deed->a, deed->text, error);
+
+    if (status == STATUS_OK) {
+        pad_clear(&desk->pad.pad);
     }
     return status;
 }
@@ -133,6 +145,31 @@ static void discount_kind(struct desk *desk)
     }
 }
 
+/* "24 as of 12:03, 2 not yet sent": what is told to a customer who asks for more. */
+static const char *stock_text(struct desk *desk, const struct line_view *line)
+{
+    struct ui *ui = desk->ui;
+    struct tile_view item;
+
+    if (!*line->sku || till_item(desk->till, line->sku, &item, NULL) != STATUS_OK ||
+        !item.stock.stocked) {
+        return tr("Its stock is not counted.");
+    }
+    const struct stock_view *stock = &item.stock;
+    struct quantity unsent = stock->unsent;
+    unsent.milli = unsent.milli < 0 ? -unsent.milli : unsent.milli;
+    const char *unit = strcmp(item.unit, "each") == 0 ? "" : item.unit;
+    const char *figure =
+        ui_id(ui, *unit ? "%s %s" : "%s%s", desk_quantity(desk, stock->on_hand), unit);
+    if (stock->as_of_ms == 0) {
+        return ui_id(ui, tr("%s in stock"), figure);
+    }
+    const char *when = desk_clock(desk, stock->as_of_ms);
+    return unsent.milli == 0 ? ui_id(ui, tr("%s in stock as of %s"), figure, when)
+                             : ui_id(ui, tr("%s in stock as of %s, %s not yet sent"), figure, when,
+                                     desk_quantity(desk, unsent));
+}
+
 /* The line's name, and what is being typed for it. */
 static void pad_title(struct desk *desk, const struct line_view *line)
 {
@@ -152,8 +189,14 @@ static void pad_title(struct desk *desk, const struct line_view *line)
         value = desk_quantity(desk, line->quantity);
     }
     ui_row(ui, (struct ui_box){.gap_mm = 3, .align = UI_CENTER, .height_mm = 15});
+    ui_column(ui, (struct ui_box){.weight = 1, .justify = UI_CENTER});
     ui_text(ui, line ? ui_id(ui, "%s", line->name) : tr("No line is selected"),
-            (struct ui_text){.style = TEXT_HEADING, .weight = 1, .may_cut = true});
+            (struct ui_text){.style = TEXT_HEADING, .may_cut = true});
+    if (line && pad->stock) {
+        ui_text(ui, stock_text(desk, line),
+                (struct ui_text){.style = TEXT_SMALL, .tone = UI_INK2, .lines = 2, .id = "stock"});
+    }
+    ui_end(ui);
     if (pad->mode == PAD_DISCOUNT) {
         discount_kind(desk);
     } else {
@@ -231,28 +274,77 @@ static void keys(struct desk *desk)
     }
 }
 
-/* What can be done with the line, each named by what it will do. */
-static void actions(struct desk *desk, const struct line_view *line)
+/* A key for each pack the article comes in; the chosen one goes back to single units. */
+static void pack_keys(struct desk *desk, const struct line_view *line)
+{
+    static const char *const shortcuts[PACKS_SHOWN] = {"Ctrl+1", "Ctrl+2"};
+    struct pack_view packs[PACKS_SHOWN];
+    int count = 0;
+
+    if (!line || line->weighed || !*line->sku || line->linked_to ||
+        till_packs(desk->till, line->sku, packs, PACKS_SHOWN, &count, NULL) != STATUS_OK) {
+        return;
+    }
+    for (int i = 0; i < count; i++) {
+        bool on = strcmp(line->pack, packs[i].label) == 0;
+        if (ui_button(desk->ui, ui_id(desk->ui, "pack/%s", packs[i].pack),
+                      &(struct ui_button){.label = tr(packs[i].label),
+                                          .icon = "case",
+                                          .key = shortcuts[i],
+                                          .on = on,
+                                          .weight = 3})) {
+            struct deed deed = {
+                .run = run_pack, .a = line->id, .failed = TR_MARK("The pack was not changed.")};
+            snprintf(deed.text, sizeof deed.text, "%.*s", KEY_SIZE - 1, on ? "" : packs[i].pack);
+            desk_do(desk, &deed);
+            return; /* the line is another now */
+        }
+    }
+}
+
+/* What can be done with the line. */
+static void line_keys(struct desk *desk, const struct line_view *line)
 {
     struct ui *ui = desk->ui;
     struct line_pad *pad = &desk->pad;
     int id = line ? line->id : 0;
+
+    ui_row(ui, (struct ui_box){.gap_mm = 2});
+    bool remove = ui_button(ui, "remove",
+                            &(struct ui_button){.label = tr("Remove line"),
+                                                .icon = "delete",
+                                                .key = "Delete",
+                                                .disabled = !line,
+                                                .weight = 3});
+    pack_keys(desk, line);
+    if (ui_button(ui, "show-stock",
+                  &(struct ui_button){.label = tr("In stock"),
+                                      .icon = "info",
+                                      .key = "Ctrl+S",
+                                      .on = pad->stock,
+                                      .disabled = !line,
+                                      .weight = 3})) {
+        pad->stock = !pad->stock;
+    }
+    ui_end(ui);
+    if (remove) {
+        desk_do(desk, &(struct deed){.run = run_remove,
+                                     .a = id,
+                                     .failed = TR_MARK("The line was not removed.")});
+    }
+}
+
+/* What happens with the number, each named by what it will do. */
+static void number_keys(struct desk *desk, const struct line_view *line)
+{
+    struct ui *ui = desk->ui;
+    struct line_pad *pad = &desk->pad;
     struct intent intent = intent_of(desk, line);
     int64_t milli = 0;
     bool whole = pad->mode == PAD_QUANTITY && pad_milli(&pad->pad, &milli) &&
                  milli % QUANTITY_ONE == 0 && milli > 0 && milli <= ARM_MAX * QUANTITY_ONE;
 
     ui_row(ui, (struct ui_box){.gap_mm = 2});
-    if (ui_button(ui, "remove",
-                  &(struct ui_button){.label = tr("Remove line"),
-                                      .icon = "delete",
-                                      .key = "Delete",
-                                      .disabled = !line,
-                                      .weight = 3})) {
-        desk_do(desk, &(struct deed){.run = run_remove,
-                                     .a = id,
-                                     .failed = TR_MARK("The line was not removed.")});
-    }
     const char *times =
         whole ? ui_id(ui, tr("Next scan × %s"), desk_quantity(desk, (struct quantity){milli}))
               : tr("Next scan ×");
@@ -285,7 +377,11 @@ void line_pad_show(struct desk *desk)
             (struct line_pad){.shown = true, .line = line->id, .reason = -1, .percent = true};
     }
     pad_title(desk, line);
-    reasons_row(desk);
     keys(desk);
-    actions(desk, selling_selected(desk));
+    if (desk->pad.mode == PAD_QUANTITY) {
+        line_keys(desk, selling_selected(desk));
+    } else {
+        reasons_row(desk); /* a price or a discount wants one, and has no room for more */
+    }
+    number_keys(desk, selling_selected(desk));
 }

@@ -213,11 +213,12 @@ void receipts_show(struct desk *desk)
 {
     struct ui *ui = desk->ui;
     struct receipts_state *state = &desk->receipts;
-    struct ui_box box = {.weight = 1, .pad_mm = 2, .gap_mm = 2};
+    struct ui_box box = {.weight = 1, .gap_mm = 2};
 
     if (state->stale) {
         load(desk);
     }
+    ui_column(ui, (struct ui_box){.weight = 1, .pad_mm = 2, .gap_mm = 2});
     if (ui_portrait(ui)) {
         ui_column(ui, box);
     } else {
@@ -256,5 +257,9 @@ void receipts_show(struct desk *desk)
     }
     ui_end(ui);
     ui_end(ui);
+    ui_end(ui);
+    if (keyboard_wanted(desk, "receipt-number", "capitals")) {
+        keyboard_show(desk);
+    }
     ui_end(ui);
 }

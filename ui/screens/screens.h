@@ -34,8 +34,8 @@ void strip_show(struct desk *desk);
 void cart_show(struct desk *desk, enum screen screen);
 /* Inside the card that holds the search; closes it. */
 void products_show(struct desk *desk);
-/* Whether a field was touched and wants keys on the screen; their layout begins with the page of
- * this name, "" for the first. */
+/* Whether a field was touched and wants keys on the screen. They begin with the page of this name,
+ * "" for the first; "shift" for what lies behind the first one's shift key, where names begin. */
 bool keyboard_wanted(struct desk *desk, const char *field, const char *page);
 /* These keys, in a card of the width that is there, for the field of the last keyboard_wanted. They
  * stand below what is being typed and found, and take the place of what cannot be used meanwhile.

@@ -114,4 +114,7 @@ void sell_pane(struct desk *desk)
         line_pad_show(desk);
     }
     ui_end(ui);
+    if (asking == ASK_SETTLE_PRICE && keyboard_wanted(desk, "settle-name", "shift")) {
+        keyboard_show(desk);
+    }
 }

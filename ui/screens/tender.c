@@ -43,32 +43,10 @@ static void cash(struct desk *desk, struct money amount)
                                  .failed = TR_MARK("The cash was not taken.")});
 }
 
-/* The terminal is a device of its own: its answer is told by the person. */
-static void card_pane(struct desk *desk)
+static void card_answers(struct desk *desk, struct money amount)
 {
     struct ui *ui = desk->ui;
-    struct money amount = desk->tender.card_amount;
-    bool refund = amount.minor < 0;
-    const char *figure = desk_money(desk, refund ? money_negate(amount) : amount);
 
-    ui_card(ui, (struct ui_box){.weight = 1, .pad_mm = 4, .gap_mm = 3});
-    if (pane_head(desk, refund ? tr("Refund to the card") : tr("Card"), tr("Back"))) {
-        desk->tender.card = false;
-    }
-    ui_spacer(ui, 1);
-    ui_text(ui, tr("Enter this on the card terminal"),
-            (struct ui_text){.style = TEXT_LEAD, .tone = UI_INK2, .align = UI_CENTER, .lines = 2});
-    ui_text(ui, figure,
-            (struct ui_text){.style = TEXT_COUNT,
-                             .align = UI_CENTER,
-                             .shrink = true,
-                             .id = "card-amount",
-                             .label = tr("Card")});
-    ui_spacer(ui, 1);
-    ui_field(ui, "card-reference",
-             &(struct ui_field){.hint = tr("Number on the slip (optional, never the card’s)"),
-                                .key = "F2",
-                                .max_bytes = 11});
     ui_row(ui, (struct ui_box){.gap_mm = 2});
     if (ui_button(ui, "card/declined",
                   &(struct ui_button){.label = tr("Declined"),
@@ -93,6 +71,41 @@ static void card_pane(struct desk *desk)
         desk_do(desk, &deed);
     }
     ui_end(ui);
+}
+
+/* The terminal is a device of its own: its answer is told by the person. */
+static void card_pane(struct desk *desk)
+{
+    struct ui *ui = desk->ui;
+    struct money amount = desk->tender.card_amount;
+    bool refund = amount.minor < 0;
+    const char *figure = desk_money(desk, refund ? money_negate(amount) : amount);
+
+    ui_card(ui, (struct ui_box){.weight = 1, .pad_mm = 4, .gap_mm = 3});
+    if (pane_head(desk, refund ? tr("Refund to the card") : tr("Card"), tr("Back"))) {
+        desk->tender.card = false;
+    }
+    ui_gap(ui, 3);
+    ui_text(ui, tr("Enter this on the card terminal"),
+            (struct ui_text){.style = TEXT_LEAD, .tone = UI_INK2, .align = UI_CENTER, .lines = 2});
+    ui_text(ui, figure,
+            (struct ui_text){.style = TEXT_COUNT,
+                             .align = UI_CENTER,
+                             .shrink = true,
+                             .id = "card-amount",
+                             .label = tr("Card")});
+    ui_gap(ui, 3);
+    ui_field(ui, "card-reference",
+             &(struct ui_field){.hint = tr("Number on the slip (optional, never the card’s)"),
+                                .key = "F2",
+                                .max_bytes = 11});
+    if (keyboard_wanted(desk, "card-reference", "digits")) {
+        ui_end(ui);
+        keyboard_show(desk);
+        return;
+    }
+    ui_spacer(ui, 1);
+    card_answers(desk, amount);
     ui_end(ui);
 }
 

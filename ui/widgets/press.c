@@ -300,6 +300,10 @@ static bool pad_key(struct ui *ui, const char *id, const struct ui_pad_key *key,
                        box, key_style(key));
     struct node *node = ui->stack[ui->depth - 1]->last;
     node->span = key->span > 1 ? key->span : 1;
+    if (key->letter && node->first != NULL) {
+        node->first->text.lines = 1;
+        node->first->text.shrink = true;
+    }
     return fired;
 }
 
