@@ -4,7 +4,7 @@
 #include "terminal/selling/print_job.h"
 
 #include "terminal/base/buf.h"
-#include "terminal/base/text.h"
+#include "terminal/selling/cart.h"
 
 #include <string.h>
 
@@ -19,14 +19,6 @@ struct print_job_row {
     const char *note, *document;
 };
 
-static void text_field(char *out, size_t size, const char *text)
-{
-    size_t length = text_cut(text, strlen(text), size - 1);
-
-    memcpy(out, text, length);
-    out[length] = '\0';
-}
-
 static void read_view(struct db_statement *statement, struct print_job_view *out)
 {
     memset(out, 0, sizeof *out);
@@ -38,8 +30,8 @@ static void read_view(struct db_statement *statement, struct print_job_view *out
     out->attempts = (int)db_int(statement, 2);
     out->uncertain = db_int(statement, 3) != 0;
     out->created_ms = db_int(statement, 4);
-    text_field(out->number, sizeof out->number, db_text(statement, 5));
-    text_field(out->last_error, sizeof out->last_error, db_text(statement, 6));
+    copy_text(out->number, sizeof out->number, db_text(statement, 5));
+    copy_text(out->last_error, sizeof out->last_error, db_text(statement, 6));
 }
 
 static enum status insert_job(struct db *db, const struct print_job_row *row, int64_t *id,
@@ -211,7 +203,7 @@ enum status print_job_done(struct db *db, int64_t id, bool printed, const char *
 {
     char text[NAME_SIZE];
 
-    text_field(text, sizeof text, message == NULL ? "" : message);
+    copy_text(text, sizeof text, message == NULL ? "" : message);
     return set_state(db, id, printed ? PRINT_PRINTED : PRINT_FAILED, PRINT_PRINTING, 0, text,
                      error);
 }

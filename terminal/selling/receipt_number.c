@@ -2,7 +2,7 @@
  */
 #include "terminal/selling/receipt_number.h"
 
-#include "terminal/base/text.h"
+#include "terminal/selling/cart.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,20 +82,12 @@ enum status receipt_insert(struct db *db, const struct receipt_row *row, struct 
     return db_run(statement, error);
 }
 
-static void read_text(char *out, size_t size, const char *text)
-{
-    size_t length = text_cut(text, strlen(text), size - 1);
-
-    memcpy(out, text, length);
-    out[length] = '\0';
-}
-
 static void read_receipt(struct db_statement *statement, struct receipt_row *out)
 {
     memset(out, 0, sizeof *out);
     out->key = db_int(statement, 0);
     out->entry = db_int(statement, 1);
-    read_text(out->number, sizeof out->number, db_text(statement, 2));
+    copy_text(out->number, sizeof out->number, db_text(statement, 2));
     out->at_ms = db_int(statement, 3);
     out->total = db_int(statement, 4);
     out->rounding = db_int(statement, 5);
@@ -103,9 +95,9 @@ static void read_receipt(struct db_statement *statement, struct receipt_row *out
     out->change = db_int(statement, 7);
     out->cash = db_int(statement, 8) != 0;
     out->is_return = db_int(statement, 9) != 0;
-    read_text(out->staff, sizeof out->staff, db_text(statement, 10));
+    copy_text(out->staff, sizeof out->staff, db_text(statement, 10));
     out->print_job = db_int(statement, 11);
-    read_text(out->sku_last, sizeof out->sku_last, db_text(statement, 12));
+    copy_text(out->sku_last, sizeof out->sku_last, db_text(statement, 12));
     out->cart = db_int(statement, 13);
 }
 
