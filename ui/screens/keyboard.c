@@ -21,6 +21,7 @@ struct board {
     int leads_to[KEYS_MAX];      /* a page, or -1 */
     int count;
     int back, done;
+    bool small; /* narrow keys do not grow with large type; their letters would touch the edges */
 };
 
 static struct ui_pad_key *add(struct board *board, int span)
@@ -46,6 +47,7 @@ static void add_letters(struct board *board, const struct key_layout_row *row)
 
         key->label = row->keys[i];
         key->letter = true;
+        key->word = board->small;
         board->types[board->count - 1] = row->keys[i];
     }
 }
@@ -175,6 +177,7 @@ void keyboard_show(struct desk *desk)
     int cells = 2 * key_layout_width(&desk->keyboard.layout);
     float height = ui_portrait(ui) ? 18 : ui_height_mm(ui) > 220 ? 15 : 11.5f;
 
+    board.small = desk_room(desk) < 250;
     make_board(desk, &board, cells);
     ui_card(ui,
             (struct ui_box){.pad_mm = 2, .id = "keys", .label = tr("Keyboard"), .key = "Ctrl+L"});

@@ -272,7 +272,7 @@ bool ui_tile(struct ui *ui, const char *id, const struct ui_tile *tile)
 
 static enum text_style key_style(const struct ui_pad_key *key)
 {
-    if (key->letter)
+    if (key->letter && !key->word)
         return TEXT_HEADING;
     return key->word || has(key->icon) ? TEXT_STRONG : TEXT_PRIMARY;
 }
@@ -294,7 +294,7 @@ static bool pad_key(struct ui *ui, const char *id, const struct ui_pad_key *key,
     struct ui_box box = button_box(&button, height, 1);
     box.width_mm = 10;
     if (key->letter)
-        box.pad_x_mm = 0; /* as narrow as keys may be: no room for sides */
+        box.pad_x_mm = 0.6F; /* as narrow as keys may be: little room for sides */
     const char *name = has(key->name) ? key->name : key->label;
     bool fired = press(ui, ui_id(ui, "%s/%s", id, name == NULL ? "" : name), UI_ROLE_KEY, &button,
                        box, key_style(key));

@@ -360,7 +360,8 @@ struct ui_pad_key {
     int span;        /* columns; 0 is 1 */
     bool on;         /* the chosen mode: Quantity, Price, Discount */
     bool word;       /* label in button size, not in digit size */
-    bool letter;     /* label in heading size: many keys in a row */
+    bool letter;     /* label in heading size (with `word`: in button size), rather smaller than
+                        wider: many keys in a row */
     bool blank;      /* an empty place, no key */
     enum ui_kind kind;
     bool disabled;

@@ -82,7 +82,13 @@ static void test_approval__a_cashier_cannot_allow_it(void **state)
     struct fixture *fixture = *state;
 
     ask_for_discount(fixture);
-    sign_in(fixture, "P05", "5678");
+    assert_non_null(ui_node(fixture->ui, "person/P02"));
+    assert_non_null(ui_node(fixture->ui, "person/P03"));
+    assert_null(ui_node(fixture->ui, "person/P01")); /* who asks */
+    assert_null(ui_node(fixture->ui, "person/P05")); /* may not allow anything */
+    scan(fixture, "HFB-1005");                       /* but has a badge */
+    keys(fixture, "5678");
+    press(fixture, "pin-go");
     assert_non_null(ui_node(fixture->ui, "approval/no"));
     assert_int_equal(till_cart(fixture->till)->total.minor, 240);
 }

@@ -49,6 +49,41 @@ static void test_entry__touch_elsewhere_leaves_the_field_but_keypad_keys_do_not(
     close_world(world);
 }
 
+static void test_entry__a_touched_field_wants_keys_until_keys_are_typed(void **state)
+{
+    struct world *world = open_world(state);
+    struct rect field = rect_of(world, "search");
+    struct rect seven = rect_of(world, "pad/7");
+    struct rect park = rect_of(world, "park");
+
+    key(world, "F1");
+    assert_string_equal(ui_touched_field(world->ui), "");
+    pointer(world, UI_INPUT_DOWN, field.x + 40, field.y + 9);
+    pointer(world, UI_INPUT_UP, field.x + 40, field.y + 9);
+    assert_string_equal(ui_touched_field(world->ui), "search");
+    pointer(world, UI_INPUT_DOWN, seven.x + 9, seven.y + 9);
+    pointer(world, UI_INPUT_UP, seven.x + 9, seven.y + 9);
+    pointer(world, UI_INPUT_DOWN, W - 1, H - 1); /* empty ground */
+    pointer(world, UI_INPUT_UP, W - 1, H - 1);
+    assert_string_equal(ui_touched_field(world->ui), "search");
+    ui_field_insert(world->ui, "search", "ab");
+    ui_field_insert(world->ui, "search", "ü");
+    ui_field_backspace(world->ui, "search");
+    run(world);
+    assert_string_equal(ui_field_text(world->ui, "search"), "ab");
+    assert_true(world->shown.edits > 0);
+    pointer(world, UI_INPUT_DOWN, park.x + 9, park.y + 9);
+    assert_string_equal(ui_touched_field(world->ui), "search"); /* nothing moves under it */
+    pointer(world, UI_INPUT_UP, park.x + 9, park.y + 9);
+    assert_string_equal(ui_touched_field(world->ui), "");
+    assert_int_equal(world->shown.park, 1);
+    pointer(world, UI_INPUT_DOWN, field.x + 40, field.y + 9);
+    pointer(world, UI_INPUT_UP, field.x + 40, field.y + 9);
+    key(world, "c");
+    assert_string_equal(ui_touched_field(world->ui), "");
+    close_world(world);
+}
+
 static void test_entry__touch_places_the_caret(void **state)
 {
     struct world *world = open_world(state);
@@ -167,6 +202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_entry__field_edits_by_character),
         cmocka_unit_test(test_entry__touch_elsewhere_leaves_the_field_but_keypad_keys_do_not),
+        cmocka_unit_test(test_entry__a_touched_field_wants_keys_until_keys_are_typed),
         cmocka_unit_test(test_entry__touch_places_the_caret),
         cmocka_unit_test(test_entry__field_keeps_marks_with_their_letter),
         cmocka_unit_test(test_entry__field_takes_a_long_paste_up_to_its_limit),
