@@ -112,6 +112,7 @@ static void test_layout__made_text_is_whole_however_long(void **state)
     ui_run(ui, sentence, &made);
     assert_int_equal(strlen(made), 200 + strlen(" and its end"));
     assert_string_equal(made + 200, " and its end");
+    ui_free(ui);
 }
 
 static void test_layout__row_shares_its_inner_width(void **state)
