@@ -60,6 +60,12 @@ def test_screens__walk_in_every_language_theme_and_size(folder):
     assert not faults, "\n".join(faults)
 
 
+def test_screens__a_whole_shift_by_keys_alone(folder):
+    till = fresh_till(folder)
+    script = open(os.path.join(os.path.dirname(SCRIPT), "keys.script")).read()
+    till.play(script, "--shots", folder.path)
+
+
 def test_screens__a_wrong_expectation_fails_with_its_line(folder):
     till = fresh_till(folder)
     done = till.play('expect screen sign-in\nexpect text "never there"\n', check=False)
