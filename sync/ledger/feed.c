@@ -362,7 +362,7 @@ static enum status answer_scope(struct store_session *session, struct changes_wr
                                 const struct scope_cursor *cursor, bool *more, struct error *error)
 {
     struct feed_mark mark = {0};
-    struct store_query *query;
+    struct store_query *query = NULL;
     int64_t number = 0, at = cursor->position;
     bool row = false;
     enum status status = stored_mark(session, cursor->scope, &number, &mark, error);
