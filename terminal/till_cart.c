@@ -122,6 +122,9 @@ enum status till_change_end(struct till *till, struct cart *before, enum status 
 
     if (status == STATUS_OK)
         status = till_refigure(till, error);
+    /* Money has been taken: nothing may make the sale impossible to record. */
+    if (status == STATUS_OK && till->cart.tender_count > 0)
+        status = till_sale_fits(till, error);
     if (status == STATUS_OK) {
         status = store(till, before, error);
         if (status == STATUS_IO || status == STATUS_CORRUPT) {

@@ -204,6 +204,8 @@ struct selling {
 /* Works out the open cart's sale when it is covered, so that the commit has little left to do; a
  * later change, or any entry, makes it void. Never fails: the commit works it out itself then. */
 void till_ready_make(struct till *till);
+/* sale_fits for the open cart. */
+enum status till_sale_fits(struct till *till, struct error *error) MUST_USE;
 void till_ready_drop(struct till *till);
 enum status till_sell(struct till *till, const struct selling *selling, struct receipt_row *row,
                       int64_t *seq, struct error *error) MUST_USE;

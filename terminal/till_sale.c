@@ -96,6 +96,20 @@ static enum status fill_prepared(struct till *till, const struct selling *sellin
     return status == STATUS_OK ? build_body(till, selling, out, error) : status;
 }
 
+enum status till_sale_fits(struct till *till, struct error *error)
+{
+    struct kit_part *parts = NULL;
+    struct sale_terms terms = {.location = till->identity.location};
+    enum status status = sale_kit_parts(till->catalogue, &till->cart, &till->figures, &parts,
+                                        &terms.part_count, error);
+
+    terms.parts = parts;
+    if (status == STATUS_OK)
+        status = sale_fits(&till->cart, &till->figures, &terms, error);
+    free(parts);
+    return status;
+}
+
 static enum status prepare(struct till *till, const struct selling *selling, struct prepared **out,
                            struct error *error)
 {

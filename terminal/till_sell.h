@@ -158,7 +158,8 @@ enum status till_cart_discard(struct till *till, const char *reason, struct erro
 
 /* Asked before the first tender: is everything settled, is a shift open, is there room on the disk
  * for the sale (it is reserved now)? STATUS_INVALID: nothing in the cart, or codes to settle;
- * STATUS_CONFLICT: no shift is open; STATUS_FULL. The tender calls ask it themselves. */
+ * STATUS_CONFLICT: no shift is open; STATUS_RANGE: too long for one entry; STATUS_FULL. The tender
+ * calls ask it themselves. */
 enum status till_tender_check(struct till *till, struct error *error) MUST_USE;
 
 /* The amounts on the cash keys: exact (rounded as cash is), then the next notes of the currency,

@@ -77,7 +77,8 @@ enum status till_tender_check(struct till *till, struct error *error)
         return error_set(error, STATUS_INVALID, "nothing to pay for, or codes to settle");
     if (till->shift.shift == 0)
         return error_set(error, STATUS_CONFLICT, "no shift is open");
-    return till_reserve(till, error);
+    status = till_sale_fits(till, error);
+    return status == STATUS_OK ? till_reserve(till, error) : status;
 }
 
 enum status till_quick_cash(struct till *till, struct money *out, int max, int *count,

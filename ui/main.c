@@ -26,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct parts {
@@ -274,6 +275,7 @@ int main(int argc, char **argv)
         puts("holdfast " HOLDFAST_VERSION);
         return EXIT_SUCCESS;
     }
+    (void)umask(0077); /* databases, keys and receipts are their owner's */
     crypto_start();
     parts.assets = find_assets();
     enum status status = start(&parts, &options, &error);

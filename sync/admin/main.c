@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum place { AT_LEDGER, AT_TILL };
 
@@ -100,6 +101,7 @@ int main(int argc, char **argv)
     struct error error = {0};
     setlocale(LC_ALL, "C.UTF-8");
     signal(SIGPIPE, SIG_IGN);
+    (void)umask(0077); /* databases, keys and receipts are their owner's */
     log_set_level(LOG_LEVEL_WARN);
     crypto_start();
     enum status status = options_read(argc, argv, &options, &error);

@@ -9,6 +9,7 @@
 
 #define CHANGES_STALL_MS 20000
 #define CHANGES_TOTAL_MS 600000
+#define UPLOADING_WAIT_S 1
 
 /* The replica that changes go to now. */
 static struct apply *target(struct agent *agent)
@@ -18,17 +19,30 @@ static struct apply *target(struct agent *agent)
     return agent->snapshot.stage == SNAPSHOT_NONE ? agent->current : NULL;
 }
 
+/* How long the ledger may hold the question. While a batch is out, its rows may have come down
+ * before its head: whether they did is known only by an answer after the head, and that answer must
+ * not be a whole long poll away. */
+static int wait_for_news(const struct agent *agent, const struct apply *apply)
+{
+    bool current = agent->up_to_date && agent->heads_seen == agent->heads_taken;
+    bool uploading = agent->flows[FLOW_UPLINK].call != 0 || uplink_waiting(agent->uplink);
+
+    if (!current || apply != agent->current)
+        return 0;
+    return uploading && agent->wait_s > UPLOADING_WAIT_S ? UPLOADING_WAIT_S : agent->wait_s;
+}
+
 void changes_advance(struct agent *agent)
 {
     struct question question = {.method = "GET", .path = "/v1/changes"};
     struct apply *apply = target(agent);
     struct error error;
-    bool current = agent->up_to_date && agent->heads_seen == agent->heads_taken;
-    int wait_s = current && apply == agent->current ? agent->wait_s : 0;
+    int wait_s;
     enum status status;
 
     if (!agent->hello || !apply || !flow_ready(agent, FLOW_CHANGES))
         return;
+    wait_s = wait_for_news(agent, apply);
     status = apply_query(apply, wait_s, &agent->asked, &error);
     buf_clear(&agent->query);
     if (status == STATUS_OK)

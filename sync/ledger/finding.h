@@ -8,8 +8,9 @@
  *   unknown_item    a move of an item that is not in the catalogue; in suspense
  *   moves           the moves of an entry break their rules; none is projected
  *   sale            a sale's sums do not agree
- *   location        an epoch was opened for another location than its device's
- *   restored        an epoch continues another from before its head: a till was restored or cloned
+ *   location        an epoch was opened for, or an entry moves stock of, another location than its
+ *                   device's
+ *   restored        a device opened another epoch: it was restored, cloned, or lost its journal
  *   negative_stock  a physical balance fell below zero
  */
 #ifndef HOLDFAST_LEDGER_FINDING_H

@@ -28,7 +28,8 @@ static enum status note_odd_open(const struct writer_turn *turn, const struct po
         .location = open->location, .epoch = &post->batch->frame->epoch, .seq = 1};
     struct store_value values[] = {store_blob(open->parent.epoch.bytes, ID_SIZE),
                                    store_int(open->parent.seq)};
-    int64_t beyond = 0;
+    struct store_value device = store_blob(post->sender->key.device.bytes, ID_SIZE);
+    int64_t beyond = 0, epochs = 0;
     enum status status = STATUS_OK;
 
     if (strcmp(open->location, post->sender->location) != 0) {
@@ -36,15 +37,27 @@ static enum status note_odd_open(const struct writer_turn *turn, const struct po
         status = finding_add(turn->session, &finding, turn->now_ms, error,
                              "the device was enrolled for %s", post->sender->location);
     }
-    if (status != STATUS_OK || !open->has_parent)
+    if (status == STATUS_OK)
+        status = store_one_int(turn->session, "SELECT count(*) FROM epoch WHERE device = ?1",
+                               &device, 1, 0, &epochs, error);
+    if (status != STATUS_OK || epochs <= 1)
         return status;
+    /* A till opens an epoch once, unless it was restored, cloned or lost its journal: each time a
+     * person should know, for what it never sent may be gone. */
+    finding.kind = "restored";
+    if (!open->has_parent)
+        return finding_add(turn->session, &finding, turn->now_ms, error,
+                           "the till began anew, without the journal it had");
     status = store_one_int(turn->session,
                            "SELECT (SELECT count(*) FROM epoch WHERE epoch = ?1 AND seq > ?2) + "
                            "(SELECT count(*) FROM epoch WHERE parent = ?1) - 1",
                            values, 2, 0, &beyond, error);
-    if (status != STATUS_OK || beyond <= 0)
+    if (status != STATUS_OK)
         return status;
-    finding.kind = "restored";
+    if (beyond <= 0)
+        return finding_add(turn->session, &finding, turn->now_ms, error,
+                           "the till opened a new epoch after entry %lld",
+                           (long long)open->parent.seq);
     return finding_add(turn->session, &finding, turn->now_ms, error,
                        "continues an epoch from entry %lld, which has gone on",
                        (long long)open->parent.seq);

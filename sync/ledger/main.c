@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static void help(void)
 {
@@ -93,6 +94,7 @@ int main(int count, char **arguments)
             continue;
         if (!read_options(count, arguments, &options))
             return 2;
+        (void)umask(0077); /* databases, keys and receipts are their owner's */
         (void)signal(SIGPIPE, SIG_IGN);
         crypto_start();
         status = commands[i].run(&options, &error);

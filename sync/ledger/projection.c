@@ -47,6 +47,26 @@ static enum status suspend(const struct writer_turn *turn, const struct stock_mo
                : status;
 }
 
+/* A till moves the stock of its own shop; anything else is accepted, for it may have happened, and
+ * told. Once per entry. */
+static enum status note_foreign(const struct writer_turn *turn, const struct effect *effect,
+                                const char *location, const struct finding *place,
+                                struct error *error)
+{
+    for (size_t i = 0; i < effect->moves.count; i++) {
+        const struct stock_move *move = &effect->moves.items[i];
+        const char *other = strcmp(move->from.location, location) != 0 ? move->from.location
+                                                                       : move->to.location;
+        if (strcmp(other, location) != 0) {
+            struct finding finding = *place;
+            finding.kind = "location";
+            return finding_add(turn->session, &finding, turn->now_ms, error,
+                               "moves stock of %s, another location than the till's", other);
+        }
+    }
+    return STATUS_OK;
+}
+
 enum status projection_add(const struct writer_turn *turn, struct tally *tally,
                            const struct effect *effect, int64_t entry_id, const char *location,
                            const struct finding *place, struct error *error)
@@ -63,6 +83,8 @@ enum status projection_add(const struct writer_turn *turn, struct tally *tally,
         else if (status == STATUS_OK)
             status = tally_move(tally, move->sku, move->quantity.milli, &move->from, &move->to);
     }
+    if (status == STATUS_OK)
+        status = note_foreign(turn, effect, location, place, error);
     if (status == STATUS_OK && effect->oddity != NULL) {
         struct finding finding = *place;
         finding.kind = effect->oddity;

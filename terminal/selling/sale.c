@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Room for all of an entry but lines and moves: head, rates, sixteen tenders, the fiscal answer. */
+#define SALE_HEAD_ROOM ((size_t)24 * 1024)
+
 #define PARTS_PER_KIT 32
 
 static void put_text_unless(json_t *object, const char *key, const char *text, const char *usual)
@@ -309,6 +312,28 @@ void sale_put(json_t *entry, const struct cart *cart, const struct figures *figu
     INVARIANT(change >= 0);
 }
 
+enum status sale_fits(const struct cart *cart, const struct figures *figures,
+                      const struct sale_terms *terms, struct error *error)
+{
+    json_t *lines = json_object();
+    struct stock_move *moves;
+    size_t move_count;
+    struct buf text;
+    enum status status;
+
+    put_lines(lines, cart, figures, terms);
+    sale_moves(cart, terms, &moves, &move_count);
+    entry_put_moves(lines, moves, move_count);
+    buf_init(&text, ENTRY_MAX_BYTES - SALE_HEAD_ROOM);
+    status = json_write(lines, &text);
+    buf_finish(&text);
+    free(moves);
+    json_decref(lines);
+    return status == STATUS_OK
+               ? STATUS_OK
+               : error_set(error, status, "the sale is too long for one entry of the journal");
+}
+
 void sale_put_cancelled(json_t *entry, const struct cart *cart, const struct figures *figures,
                         const char *reason, int64_t shift)
 {
@@ -320,6 +345,8 @@ void sale_put_cancelled(json_t *entry, const struct cart *cart, const struct fig
     json_put(entry, "lines", lines);
     json_put_int(entry, "amount", figures->totals.gross.minor);
     json_put_text(entry, "reason", reason);
+    if (cart->tender_count > 0)
+        (void)put_tenders(entry, cart);
 }
 
 enum status sale_perpetual(const struct cart *cart, const struct figures *figures,

@@ -46,7 +46,14 @@ bool sale_is_return(const struct cart *cart);
 void sale_put(json_t *entry, const struct cart *cart, const struct figures *figures,
               const struct sale_terms *terms);
 
-/* Adds the body of a cart that is given up: lines, amount, reason. */
+/* Whether the entry of this sale will be small enough, however it is paid: lines and moves are
+ * measured as they will stand there, the rest has a fixed room. The cart need not be settled.
+ * STATUS_RANGE: too many or too long lines; no tender may be taken for it. */
+enum status sale_fits(const struct cart *cart, const struct figures *figures,
+                      const struct sale_terms *terms, struct error *error) MUST_USE;
+
+/* Adds the body of a cart that is given up: lines, amount, reason, and the tenders that were taken
+ * and reversed. */
 void sale_put_cancelled(json_t *entry, const struct cart *cart, const struct figures *figures,
                         const char *reason, int64_t shift);
 

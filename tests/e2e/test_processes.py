@@ -98,7 +98,7 @@ def test_processes__a_snapshot_is_swapped_while_selling(folder):
         big = folder / f"big{version}.csv"
         with open(big, "w") as file:
             file.write("sku,name,price\n")
-            for number in range(6000):
+            for number in range(21000):  # more than the change feed tells
                 file.write(f"V{version}-{number},Version {version} number {number},1.00\n")
         ledger.admin("import", big)
         wait_until(lambda: open(pointer).read() not in seen, 60, "a new replica")

@@ -26,6 +26,9 @@ static enum status run_percent(struct desk *desk, const struct deed *deed, struc
 {
     struct pricing_discount discount = {.percent = true, .ppm = (int32_t)deed->b};
 
+    if (deed->b < 0 || deed->b > RATE_ONE)
+        return error_set(error, STATUS_RANGE, "a discount is at most 100 %%");
+
     return till_cart_line_discount(desk->till, (int)deed->a, discount, deed->text, error);
 }
 
