@@ -55,8 +55,8 @@ static enum status note_foreign(const struct writer_turn *turn, const struct eff
 {
     for (size_t i = 0; i < effect->moves.count; i++) {
         const struct stock_move *move = &effect->moves.items[i];
-        const char *other = strcmp(move->from.location, location) != 0 ? move->from.location
-                                                                       : move->to.location;
+        const char *other =
+            strcmp(move->from.location, location) != 0 ? move->from.location : move->to.location;
         if (strcmp(other, location) != 0) {
             struct finding finding = *place;
             finding.kind = "location";
