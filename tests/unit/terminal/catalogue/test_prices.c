@@ -251,7 +251,7 @@ static void check_world(struct fixture *fixture, struct dice *dice)
         assert_int_equal(price_at(fixture, "A", stamp), model_price(lists, rows, count, day));
         if (day == 1)
             continue;
-        (void)snprintf(stamp, sizeof stamp, "2026-11-%02dT23:59", day - 1);
+        (void)snprintf(stamp, sizeof stamp, "2026-11-%02uT23:59", (unsigned)(day - 1) % 100);
         assert_int_equal(price_at(fixture, "A", stamp), model_price(lists, rows, count, day - 1));
     }
 }
