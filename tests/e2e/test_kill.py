@@ -82,7 +82,10 @@ def test_kill__nothing_printed_is_lost_and_no_number_is_used_twice(folder):
             verified = till.json("verify")
             assert verified["ok"], verified
     assert sold_before > KILLS, f"the till hardly sold between kills: {sold_before}"
-    till.play(SIGN_IN.format("sell") + "wait printed\n")
+    # What was sold faster than it was printed comes out now; one run waits at most a minute.
+    for _ in range(12):
+        if till.play(SIGN_IN.format("sell") + "wait printed\n", check=False).returncode == 0:
+            break
     assert printed_receipts(till) == receipts_on_journal(till), "a receipt never came"
     verified = till.json("verify")
     assert verified["ok"], verified
