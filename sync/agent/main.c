@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static void help(void)
 {
@@ -105,6 +106,7 @@ int main(int count, char **arguments)
         fprintf(stderr, "holdfast-sync: say which folder: --data DIR\n");
         return 2;
     }
+    (void)umask(0077); /* the replica holds PIN hashes: its owner's alone */
     crypto_start();
     status =
         want_status ? report_status(options.folder, as_json, &error) : loop_run(&options, &error);

@@ -135,7 +135,9 @@ enum status route_import(struct exchange *exchange, struct error *error)
         log_line(LOG_LEVEL_INFO, "import", "%lld rows, %lld imported, %lld rejected, %lld ms",
                  (long long)result.rows, (long long)result.imported, (long long)result.rejected,
                  (long long)took_ms);
-        status = prepare_snapshots(exchange, error);
+        /* The import is durable: what is only begun early may fail without taking that back. */
+        if (prepare_snapshots(exchange, error) != STATUS_OK)
+            log_line(LOG_LEVEL_WARN, "import", "snapshots wait to be asked for: %s", error->text);
     }
     /* Every rejected row is told, however many there are. */
     exchange->response->body.ceiling = COMPRESS_IMPORT_CEILING;

@@ -43,6 +43,20 @@ def test_promises__the_ledgers_secrets_are_for_its_owner_only(folder):
     assert not open_to_others, open_to_others
 
 
+def test_promises__a_tills_files_are_for_its_owner_only(folder):
+    """The replica holds everybody's PIN hash; the till's and the agent's files stand beside it."""
+    os.umask(0o022)
+    ledger, till = shop(folder)
+    till.play(SIGN_IN.format("shift-open") + OPEN_SHIFT + SALE)
+    till.sync()
+    ledger.stop()
+    open_to_others = [name for name in os.listdir(till.path) if not name.endswith(".lock") and
+                      os.path.isfile(os.path.join(till.path, name)) and
+                      stat.S_IMODE(os.stat(os.path.join(till.path, name)).st_mode) & 0o077 and
+                      name != "replica.current"]
+    assert not open_to_others, open_to_others
+
+
 def test_promises__a_journal_that_was_thrown_away_is_an_exception(folder):
     """Two sales that were never sent are destroyed; the till goes on. Head office must be told,
     and the perpetual totals must not begin at nothing in silence."""
