@@ -2,12 +2,12 @@
  */
 #include "terminal/till_internal.h"
 
+#include "terminal/base/fs.h"
 #include "terminal/selling/schema.h"
 #include "terminal/stock/stock.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 static enum status migrate(struct db *db, struct error *error)
 {
@@ -33,17 +33,17 @@ static void grow_log(const struct till *till)
 {
     static const char zeros[64 * 1024];
     char *path = path_join(till->folder, TILL_DATABASE "-wal");
-    int file = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-    off_t size = file < 0 ? LOG_BYTES : lseek(file, 0, SEEK_END);
+    int file = fs_open(path, O_WRONLY, 0);
+    struct stat now = {.st_size = LOG_BYTES};
 
     free(path);
-    while (size >= 0 && size < LOG_BYTES &&
-           write(file, zeros, sizeof zeros) == (ssize_t)sizeof zeros)
-        size += (off_t)sizeof zeros;
-    if (file >= 0) {
-        (void)fsync(file);
-        (void)close(file);
+    if (file >= 0 && fs_fstat(file, &now) == 0) {
+        while (now.st_size < LOG_BYTES && fs_write_all(file, zeros, sizeof zeros, now.st_size))
+            now.st_size += (off_t)sizeof zeros;
+        (void)fs_sync(file);
     }
+    if (file >= 0)
+        (void)fs_close(file);
 }
 
 /* A new till.db gets small pages: a sale changes a few rows in each of eight trees, and what has to

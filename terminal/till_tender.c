@@ -6,6 +6,7 @@
  */
 #include "terminal/till_internal.h"
 
+#include "terminal/base/fs.h"
 #include "terminal/base/log.h"
 
 #include <errno.h>
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 static char *reserve_path(const struct till *till)
 {
@@ -24,21 +24,21 @@ static bool reserve_there(const char *path)
 {
     struct stat found;
 
-    return stat(path, &found) == 0 && found.st_size >= RESERVE_BYTES &&
+    return fs_stat(path, &found) == 0 && found.st_size >= RESERVE_BYTES &&
            (int64_t)found.st_blocks * 512 >= RESERVE_BYTES;
 }
 
 static int allocate(const char *path)
 {
-    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int file = fs_open(path, O_RDWR | O_CREAT, 0600);
     int failure;
 
     if (file < 0)
         return errno;
-    failure = posix_fallocate(file, 0, RESERVE_BYTES);
+    failure = fs_allocate(file, RESERVE_BYTES) == 0 ? 0 : errno;
     if (failure != 0)
-        (void)unlink(path);
-    (void)close(file);
+        (void)fs_unlink(path);
+    (void)fs_close(file);
     return failure;
 }
 
@@ -59,7 +59,7 @@ void till_release_reserve(struct till *till)
 {
     char *path = reserve_path(till);
 
-    if (unlink(path) != 0 && errno != ENOENT)
+    if (fs_unlink(path) != 0 && errno != ENOENT)
         log_line(LOG_LEVEL_WARN, "till", "the reserve stays: %s", strerror(errno));
     till->disk_low = true;
     free(path);

@@ -18,10 +18,10 @@
 #include "sync/agent/replica_files.h"
 #include "sync/protocol/compress.h"
 #include "terminal/base/file.h"
+#include "terminal/base/fs.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define MANIFEST_KEY      "snapshot"
 #define MANIFEST_TOTAL_MS 60000
@@ -36,7 +36,7 @@
 static void close_part(struct agent *agent)
 {
     if (agent->snapshot.part >= 0)
-        (void)close(agent->snapshot.part);
+        (void)fs_close(agent->snapshot.part);
     agent->snapshot.part = -1;
 }
 

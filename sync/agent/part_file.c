@@ -2,8 +2,8 @@
 #include "sync/agent/part_file.h"
 #include "terminal/base/buf.h"
 #include "terminal/base/file.h"
+#include "terminal/base/fs.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define LEAD "snapshot-"
 #define TAIL ".part"
@@ -39,8 +38,8 @@ enum status part_open(const char *folder, const char *id, int *fd, int64_t *have
     struct stat now;
     enum status status = STATUS_OK;
 
-    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (*fd < 0 || fstat(*fd, &now) != 0)
+    *fd = fs_open(path, O_RDWR | O_CREAT, 0600);
+    if (*fd < 0 || fs_fstat(*fd, &now) != 0)
         status = io_error(path, error);
     else
         *have = now.st_size;
@@ -51,22 +50,12 @@ enum status part_open(const char *folder, const char *id, int *fd, int64_t *have
 enum status part_write(int fd, const char *bytes, size_t length, int64_t offset,
                        struct error *error)
 {
-    while (length > 0) {
-        ssize_t written = pwrite(fd, bytes, length, offset);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return io_error("the part file", error);
-        bytes += written;
-        length -= (size_t)written;
-        offset += written;
-    }
-    return STATUS_OK;
+    return fs_write_all(fd, bytes, length, offset) ? STATUS_OK : io_error("the part file", error);
 }
 
 enum status part_clear(int fd, struct error *error)
 {
-    return ftruncate(fd, 0) == 0 ? STATUS_OK : io_error("the part file", error);
+    return fs_truncate(fd, 0) == 0 ? STATUS_OK : io_error("the part file", error);
 }
 
 static bool is_part(const char *name)
@@ -77,19 +66,26 @@ static bool is_part(const char *name)
            strcmp(name + length - strlen(TAIL), TAIL) == 0;
 }
 
+struct sweep {
+    const char *folder;
+    const char *keep; /* a path, or NULL */
+};
+
+static void sweep_file(void *visitor, const char *name)
+{
+    const struct sweep *sweep = visitor;
+    char *path = is_part(name) ? path_join(sweep->folder, name) : NULL;
+
+    if (path && (!sweep->keep || strcmp(path, sweep->keep) != 0))
+        (void)fs_unlink(path);
+    free(path);
+}
+
 void part_sweep(const char *folder, const char *id)
 {
     char *keep = id ? part_path(folder, id) : NULL;
-    DIR *directory = opendir(folder);
-    struct dirent *file;
+    struct sweep sweep = {folder, keep};
 
-    while (directory && (file = readdir(directory)) != NULL) {
-        char *path = is_part(file->d_name) ? path_join(folder, file->d_name) : NULL;
-        if (path && (!keep || strcmp(path, keep) != 0))
-            (void)unlink(path);
-        free(path);
-    }
-    if (directory)
-        (void)closedir(directory);
+    (void)fs_list(folder, sweep_file, &sweep);
     free(keep);
 }

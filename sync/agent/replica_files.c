@@ -8,15 +8,14 @@
 #include "sync/agent/replica_files.h"
 #include "terminal/base/buf.h"
 #include "terminal/base/file.h"
+#include "terminal/base/fs.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 int64_t replica_number(const char *name)
 {
@@ -36,26 +35,37 @@ void replica_file_name(int64_t number, char out[REPLICA_NAME_SIZE])
     (void)snprintf(out, REPLICA_NAME_SIZE, "replica-%" PRId64 ".db", number);
 }
 
+struct numbers {
+    int64_t *all;
+    size_t count;
+};
+
+static void take_number(void *visitor, const char *name)
+{
+    struct numbers *numbers = visitor;
+    int64_t number = replica_number(name);
+
+    if (number == 0)
+        return;
+    numbers->all = mem_resize(numbers->all, (numbers->count + 1) * sizeof *numbers->all);
+    numbers->all[numbers->count++] = number;
+}
+
 /* The numbers of the files in the folder, as new memory. */
 static enum status list_numbers(const char *folder, int64_t **out, size_t *count,
                                 struct error *error)
 {
-    DIR *directory = opendir(folder);
-    struct dirent *file;
+    struct numbers numbers = {NULL, 0};
+    enum status status = STATUS_OK;
 
-    *out = NULL;
-    *count = 0;
-    if (!directory)
-        return error_set(error, STATUS_IO, "%s: %s", folder, strerror(errno));
-    while ((file = readdir(directory)) != NULL) {
-        int64_t number = replica_number(file->d_name);
-        if (number == 0)
-            continue;
-        *out = mem_resize(*out, (*count + 1) * sizeof **out);
-        (*out)[(*count)++] = number;
+    if (fs_list(folder, take_number, &numbers) != 0) {
+        status = error_set(error, STATUS_IO, "%s: %s", folder, strerror(errno));
+        free(numbers.all);
+        numbers = (struct numbers){NULL, 0};
     }
-    (void)closedir(directory);
-    return STATUS_OK;
+    *out = numbers.all;
+    *count = numbers.count;
+    return status;
 }
 
 enum status replica_next_number(const char *folder, int64_t *out, struct error *error)
@@ -90,7 +100,7 @@ void replica_remove(const char *folder, int64_t number)
 
         buf_init(&file, 8192);
         if (buf_printf(&file, "%s%s", path, tails[i]) == STATUS_OK)
-            (void)unlink(buf_text(&file));
+            (void)fs_unlink(buf_text(&file));
         buf_finish(&file);
     }
     free(path);

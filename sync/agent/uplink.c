@@ -12,6 +12,7 @@
 #include "sync/agent/uplink.h"
 #include "sync/agent/batch.h"
 #include "terminal/base/file.h"
+#include "terminal/base/fs.h"
 #include "terminal/base/log.h"
 #include "terminal/journal/journal.h"
 
@@ -88,7 +89,7 @@ static enum status open_till(struct uplink *uplink, struct error *error)
 {
     struct stat now;
 
-    if (stat(uplink->path, &now) != 0) {
+    if (fs_stat(uplink->path, &now) != 0) {
         db_close(uplink->db);
         uplink->db = NULL;
         return error_set(error, STATUS_NOT_FOUND, "there is no till.db yet");

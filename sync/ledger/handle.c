@@ -7,12 +7,12 @@
 #include "sync/ledger/auth.h"
 #include "sync/protocol/compress.h"
 #include "sync/protocol/frame.h"
+#include "terminal/base/fs.h"
 #include "terminal/base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum access { ACCESS_ANYBODY, ACCESS_SELF, ACCESS_DEVICE, ACCESS_ADMIN, ACCESS_EITHER };
 
@@ -57,7 +57,7 @@ void ledger_response_finish(struct ledger_response *response)
 {
     buf_finish(&response->body);
     if (response->file >= 0)
-        (void)close(response->file);
+        (void)fs_close(response->file);
     response->file = -1;
     if (response->wait != NULL)
         ledger_wait_free(response->wait);

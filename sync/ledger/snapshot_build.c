@@ -9,6 +9,7 @@
 
 #include "sync/protocol/compress.h"
 #include "terminal/base/file.h"
+#include "terminal/base/fs.h"
 #include "terminal/catalogue/reference.h"
 #include "terminal/catalogue/replica.h"
 #include "terminal/catalogue/search.h"
@@ -17,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define TABLES_MAX   32
 #define PACK_LEVEL   3
@@ -249,7 +249,7 @@ static enum status make_file(struct snapshot_build *build, const char *path, str
 {
     if (build->donor != NULL && refill_donor(build, path, error) == STATUS_OK)
         return STATUS_OK;
-    (void)unlink(path);
+    (void)fs_unlink(path);
     return fill_file(build, path, error);
 }
 
@@ -259,14 +259,14 @@ static enum status pack_file(struct snapshot_build *build, const char *from, con
     struct stat about;
     enum status status;
 
-    if (stat(from, &about) != 0)
+    if (fs_stat(from, &about) != 0)
         return error_set(error, STATUS_IO, "cannot look at %s", from);
     build->answer.unpacked_size = (int64_t)about.st_size;
-    status = compress_file(from, part, PACK_LEVEL, PACK_WORKERS, &build->answer.size,
+    status = compress_file(from, part, PACK_LEVEL, build->options->inline_work ? 0 : PACK_WORKERS, &build->answer.size,
                            &build->answer.sha256, error);
     if (status == STATUS_OK)
         status = file_sync(part, error);
-    if (status == STATUS_OK && rename(part, to) != 0)
+    if (status == STATUS_OK && fs_rename(part, to) != 0)
         status = error_set(error, STATUS_IO, "cannot rename %s", part);
     return status == STATUS_OK ? file_sync(build->folder, error) : status;
 }
@@ -314,9 +314,9 @@ enum status snapshot_build(struct snapshot_build *build, struct error *error)
         status = STATUS_CANCELLED;
     if (status == STATUS_OK)
         status = pack_file(build, filled, part, packed, error);
-    (void)unlink(filled);
+    (void)fs_unlink(filled);
     if (status != STATUS_OK)
-        (void)unlink(part);
+        (void)fs_unlink(part);
     else
         build->answer.signature =
             countersign_snapshot(build->answer.id, &build->answer.sha256, &build->options->secret);

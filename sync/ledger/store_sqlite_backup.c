@@ -9,10 +9,10 @@
 #include "sync/ledger/store.h"
 
 #include "terminal/base/file.h"
+#include "terminal/base/fs.h"
 #include "terminal/base/log.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #define PAGES_PER_STEP 2000
 
@@ -81,7 +81,7 @@ enum status store_sqlite_backup(const char *path, const char *to, struct error *
     if (status == STATUS_OK)
         status = file_sync(to, error);
     else if (from != NULL)
-        (void)unlink(to);
+        (void)fs_unlink(to);
     db_close(from);
     store_session_close(owner);
     store_close(store);

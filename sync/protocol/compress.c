@@ -7,12 +7,12 @@
  * Nothing here is durable: who writes a file calls file_sync.
  */
 #include "sync/protocol/compress.h"
+#include "terminal/base/fs.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <zstd.h>
 
 #define LEVEL             3
@@ -127,6 +127,12 @@ static enum status io_error(const char *path, struct error *error)
                      strerror(cause));
 }
 
+struct source {
+    const char *path;
+    int fd;
+    int64_t offset; /* of what comes next */
+};
+
 struct target {
     const char *path;
     int fd;
@@ -140,8 +146,7 @@ static void hand_to_disk(struct target *target, size_t length)
     target->written += (int64_t)length;
     if (target->written - target->handed < WRITE_AHEAD)
         return;
-    (void)sync_file_range(target->fd, target->handed, target->written - target->handed,
-                          SYNC_FILE_RANGE_WRITE);
+    fs_sync_soon(target->fd, target->handed, target->written - target->handed);
     target->handed = target->written;
 }
 
@@ -149,66 +154,56 @@ static enum status take_into_file(void *context, const void *bytes, size_t lengt
                                   struct error *error)
 {
     struct target *target = context;
-    const char *at = bytes;
-    size_t whole = length;
 
-    while (length > 0) {
-        ssize_t written = write(target->fd, at, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return io_error(target->path, error);
-        at += written;
-        length -= (size_t)written;
-    }
-    hand_to_disk(target, whole);
+    if (!fs_write_all(target->fd, bytes, length, target->written))
+        return io_error(target->path, error);
+    hand_to_disk(target, length);
     return STATUS_OK;
 }
 
-static enum status read_piece(int fd, const char *path, void *block, size_t *length,
+static enum status read_piece(struct source *source, void *block, size_t *length,
                               struct error *error)
 {
-    ssize_t got;
+    ssize_t got = fs_pread(source->fd, block, FILE_BLOCK, source->offset);
 
-    do
-        got = read(fd, block, FILE_BLOCK);
-    while (got < 0 && errno == EINTR);
     if (got < 0)
-        return io_error(path, error);
+        return io_error(source->path, error);
+    source->offset += got;
     *length = (size_t)got;
     return STATUS_OK;
 }
 
-static enum status open_both(const char *from, const char *to, int *in, struct target *out,
-                             struct error *error)
+static enum status open_both(const char *from, const char *to, struct source *in,
+                             struct target *out, struct error *error)
 {
-    *in = open(from, O_RDONLY | O_CLOEXEC);
-    if (*in < 0)
+    *in = (struct source){.path = from};
+    in->fd = fs_open(from, O_RDONLY, 0);
+    if (in->fd < 0)
         return io_error(from, error);
     *out = (struct target){.path = to};
-    out->fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    out->fd = fs_open(to, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     if (out->fd < 0) {
         enum status status = io_error(to, error);
-        (void)close(*in);
+        (void)fs_close(in->fd);
         return status;
     }
     return STATUS_OK;
 }
 
 /* Closes both; a target that failed is removed. */
-static enum status close_both(int in, struct target *out, enum status status, struct error *error)
+static enum status close_both(struct source *in, struct target *out, enum status status,
+                              struct error *error)
 {
-    (void)close(in);
-    if (close(out->fd) != 0 && status == STATUS_OK)
+    (void)fs_close(in->fd);
+    if (fs_close(out->fd) != 0 && status == STATUS_OK)
         status = io_error(out->path, error);
     if (status != STATUS_OK)
-        (void)unlink(out->path);
+        (void)fs_unlink(out->path);
     return status;
 }
 
-static enum status unpack_stream(int in, const char *from, struct target *out,
-                                 struct bounds *bounds, struct hash_stream *hash,
-                                 struct error *error)
+static enum status unpack_stream(struct source *in, struct target *out, struct bounds *bounds,
+                                 struct hash_stream *hash, struct error *error)
 {
     ZSTD_DCtx *unpacker = unpacker_new(FILE_WINDOW_LOG);
     void *packed = mem_alloc(FILE_BLOCK);
@@ -218,7 +213,7 @@ static enum status unpack_stream(int in, const char *from, struct target *out,
     enum status status;
 
     do {
-        status = read_piece(in, from, packed, &length, error);
+        status = read_piece(in, packed, &length, error);
         if (status == STATUS_OK && length > 0) {
             hash_update(hash, packed, length);
             status = unpack_piece(unpacker, packed, length, block, bounds, &hint, take_into_file,
@@ -226,7 +221,7 @@ static enum status unpack_stream(int in, const char *from, struct target *out,
         }
     } while (status == STATUS_OK && length > 0);
     if (status == STATUS_OK && hint != 0)
-        status = error_set(error, STATUS_INVALID, "%s: zstd: the content is cut short", from);
+        status = error_set(error, STATUS_INVALID, "%s: zstd: the content is cut short", in->path);
     free(block);
     free(packed);
     (void)ZSTD_freeDCtx(unpacker);
@@ -240,15 +235,15 @@ enum status compress_unpack_file(const char *from, const char *to, int64_t ceili
     struct hash_stream stream;
     struct hash packed_hash;
     struct target out = {.path = to, .fd = -1};
-    int in = -1;
+    struct source in;
     enum status status = open_both(from, to, &in, &out, error);
 
     if (status != STATUS_OK)
         return status;
     hash_start(&stream);
-    status = unpack_stream(in, from, &out, &bounds, &stream, error);
+    status = unpack_stream(&in, &out, &bounds, &stream, error);
     packed_hash = hash_end(&stream);
-    status = close_both(in, &out, status, error);
+    status = close_both(&in, &out, status, error);
     if (status == STATUS_OK && size)
         *size = bounds.given;
     if (status == STATUS_OK && hash)
@@ -289,15 +284,14 @@ static enum status pack_piece(struct packing *packing, const void *bytes, size_t
     return STATUS_OK;
 }
 
-static enum status pack_stream(int in, const char *from, struct packing *packing,
-                               struct error *error)
+static enum status pack_stream(struct source *in, struct packing *packing, struct error *error)
 {
     void *plain = mem_alloc(FILE_BLOCK);
     size_t length = 0;
     enum status status;
 
     do {
-        status = read_piece(in, from, plain, &length, error);
+        status = read_piece(in, plain, &length, error);
         if (status == STATUS_OK)
             status = pack_piece(packing, plain, length, length == 0, error);
     } while (status == STATUS_OK && length > 0);
@@ -311,7 +305,7 @@ enum status compress_file(const char *from, const char *to, int level, int worke
     struct packing packing = {0};
     struct hash packed_hash;
     struct target out = {.path = to, .fd = -1};
-    int in = -1;
+    struct source in;
     enum status status = open_both(from, to, &in, &out, error);
 
     if (status != STATUS_OK)
@@ -326,9 +320,9 @@ enum status compress_file(const char *from, const char *to, int level, int worke
     (void)ZSTD_CCtx_setParameter(packing.packer, ZSTD_c_checksumFlag, 1);
     /* Refused by a library built without threads: then it packs in this thread. */
     (void)ZSTD_CCtx_setParameter(packing.packer, ZSTD_c_nbWorkers, workers);
-    status = pack_stream(in, from, &packing, error);
+    status = pack_stream(&in, &packing, error);
     packed_hash = hash_end(&packing.hash);
-    status = close_both(in, &out, status, error);
+    status = close_both(&in, &out, status, error);
     if (status == STATUS_OK && size)
         *size = packing.size;
     if (status == STATUS_OK && hash)

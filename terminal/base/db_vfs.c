@@ -26,6 +26,7 @@
 #include "terminal/base/db_vfs.h"
 
 #include "terminal/base/buf.h"
+#include "terminal/base/fs.h"
 
 #include <sqlite3.h>
 
@@ -36,16 +37,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define WRITE_LOCK     0
 #define READ_LOCK_ZERO 3
 #define LOCK_BASE      120 /* offset of lock 0 in the -shm */
 
-#define SETTLE_TRIES 20    /* of about 0.1 ms: an owner that runs has mended the header by then */
-#define SETTLE_NS    50000 /* between them */
-#define SHIFT_AFTER  10    /* refusals of a read lock, about 1 ms, before others are taken */
-#define GIVE_UP      16    /* refusals, about 6 ms, before the transaction is refused */
+#define SETTLE_TRIES 20 /* of about 0.1 ms: an owner that runs has mended the header by then */
+#define SETTLE_US    50 /* between them */
+#define SHIFT_AFTER  10 /* refusals of a read lock, about 1 ms, before others are taken */
+#define GIVE_UP      16 /* refusals, about 6 ms, before the transaction is refused */
 
 #define SHARED_LOCK   (SQLITE_SHM_LOCK | SQLITE_SHM_SHARED)
 #define SHARED_UNLOCK (SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED)
@@ -99,8 +99,9 @@ static bool header_is_whole(const volatile void *page)
 
 static void rest(void)
 {
-    const struct timespec moment = {.tv_nsec = SETTLE_NS};
-    (void)nanosleep(&moment, NULL);
+    sqlite3_vfs *vfs = sqlite3_vfs_find(DB_VFS_READER);
+
+    (void)vfs->xSleep(vfs, SETTLE_US);
 }
 
 static bool header_settles(const struct reader_file *reader)
@@ -143,11 +144,9 @@ static int shm_map(sqlite3_file *file, int region, int size, int extend, void vo
 /* ---- the two locks ----------------------------------------------------------------------------
  */
 
-static int own_lock(int descriptor, short type, int lock)
+static int own_lock(int descriptor, enum fs_lock kind, int lock)
 {
-    struct flock range = {
-        .l_type = type, .l_whence = SEEK_SET, .l_start = LOCK_BASE + lock, .l_len = 1};
-    return fcntl(descriptor, F_OFD_SETLK, &range) == 0 ? SQLITE_OK : SQLITE_BUSY;
+    return fs_lock(descriptor, kind, LOCK_BASE + lock, 1) == 0 ? SQLITE_OK : SQLITE_BUSY;
 }
 
 static int guard_alone(struct reader_file *reader)
@@ -156,20 +155,20 @@ static int guard_alone(struct reader_file *reader)
         size_t size = strlen(reader->name) + sizeof "-shm";
         char *path = mem_alloc(size);
         (void)snprintf(path, size, "%s-shm", reader->name);
-        reader->descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        reader->descriptor = fs_open(path, O_RDONLY | O_NOFOLLOW, 0);
         free(path);
     }
     if (reader->descriptor < 0)
         return SQLITE_CANTOPEN;
-    if (own_lock(reader->descriptor, F_RDLCK, READ_LOCK_ZERO) != SQLITE_OK)
+    if (own_lock(reader->descriptor, FS_LOCK_SHARED, READ_LOCK_ZERO) != SQLITE_OK)
         return SQLITE_BUSY;
     for (int second = READ_LOCK_ZERO + 4; second > READ_LOCK_ZERO; second--) {
-        if (own_lock(reader->descriptor, F_RDLCK, second) == SQLITE_OK) {
+        if (own_lock(reader->descriptor, FS_LOCK_SHARED, second) == SQLITE_OK) {
             reader->second = second;
             return SQLITE_OK;
         }
     }
-    (void)own_lock(reader->descriptor, F_UNLCK, READ_LOCK_ZERO);
+    (void)own_lock(reader->descriptor, FS_UNLOCK, READ_LOCK_ZERO);
     return SQLITE_BUSY;
 }
 
@@ -198,8 +197,8 @@ static void unguard(sqlite3_file *file, struct reader_file *reader)
     if (reader->guarded < 0)
         return;
     if (reader->own) {
-        (void)own_lock(reader->descriptor, F_UNLCK, reader->second);
-        (void)own_lock(reader->descriptor, F_UNLCK, READ_LOCK_ZERO);
+        (void)own_lock(reader->descriptor, FS_UNLOCK, reader->second);
+        (void)own_lock(reader->descriptor, FS_UNLOCK, READ_LOCK_ZERO);
     } else {
         (void)reader->real->xShmLock(file, reader->second, 1, SHARED_UNLOCK);
         (void)reader->real->xShmLock(file, READ_LOCK_ZERO, 1, SHARED_UNLOCK);

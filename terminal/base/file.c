@@ -3,13 +3,14 @@
  */
 #include "terminal/base/file.h"
 
+#include "terminal/base/fs.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define READ_SIZE 65536
 
@@ -54,16 +55,14 @@ static void truncate_buf(struct buf *buf, size_t used)
 
 enum status file_read(const char *path, struct buf *out, struct error *error)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = fs_open(path, O_RDONLY, 0);
     if (fd < 0)
         return failed(error, "cannot open", path);
     size_t before = out->used;
     enum status status = STATUS_OK;
     char *chunk = mem_alloc(READ_SIZE);
     for (;;) {
-        ssize_t got = read(fd, chunk, READ_SIZE);
-        if (got < 0 && errno == EINTR)
-            continue;
+        ssize_t got = fs_pread(fd, chunk, READ_SIZE, (int64_t)(out->used - before));
         if (got < 0)
             status = failed(error, "cannot read", path);
         if (got <= 0)
@@ -75,25 +74,10 @@ enum status file_read(const char *path, struct buf *out, struct error *error)
         }
     }
     free(chunk);
-    (void)close(fd);
+    (void)fs_close(fd);
     if (status != STATUS_OK)
         truncate_buf(out, before);
     return status;
-}
-
-static bool write_all(int fd, const void *bytes, size_t length)
-{
-    const char *at = bytes;
-    while (length > 0) {
-        ssize_t written = write(fd, at, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return false;
-        at += written;
-        length -= (size_t)written;
-    }
-    return true;
 }
 
 /* The folder that holds `path`, as new memory. */
@@ -115,11 +99,11 @@ static char *folder_of(const char *path)
 
 enum status file_sync(const char *path, struct error *error)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = fs_open(path, O_RDONLY, 0);
     if (fd < 0)
         return failed(error, "cannot open", path);
-    enum status status = fsync(fd) == 0 ? STATUS_OK : failed(error, "cannot sync", path);
-    (void)close(fd);
+    enum status status = fs_sync(fd) == 0 ? STATUS_OK : failed(error, "cannot sync", path);
+    (void)fs_close(fd);
     return status;
 }
 
@@ -135,18 +119,18 @@ static enum status sync_folder_of(const char *path, struct error *error)
 static enum status write_new(const char *path, const void *bytes, size_t length, unsigned mode,
                              struct error *error)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode);
+    int fd = fs_open(path, O_WRONLY | O_CREAT | O_EXCL, mode);
     if (fd < 0)
         return failed(error, "cannot create", path);
     enum status status = STATUS_OK;
-    if (!write_all(fd, bytes, length))
+    if (!fs_write_all(fd, bytes, length, 0))
         status = failed(error, "cannot write", path);
-    else if (fsync(fd) != 0)
+    else if (fs_sync(fd) != 0)
         status = failed(error, "cannot sync", path);
-    if (close(fd) != 0 && status == STATUS_OK)
+    if (fs_close(fd) != 0 && status == STATUS_OK)
         status = failed(error, "cannot close", path);
     if (status != STATUS_OK)
-        (void)unlink(path);
+        (void)fs_unlink(path);
     return status;
 }
 
@@ -156,13 +140,13 @@ enum status file_write_durable(const char *path, const void *bytes, size_t lengt
     /* The thread's id makes the name unique among the living; one of the dead is removed. */
     struct buf temporary;
     buf_init(&temporary, SIZE_MAX - 1);
-    enum status status = buf_printf(&temporary, "%s.%ld.tmp", path, (long)gettid());
+    enum status status = buf_printf(&temporary, "%s.%ld.tmp", path, fs_thread());
     INVARIANT(status == STATUS_OK);
-    (void)unlink(buf_text(&temporary));
+    (void)fs_unlink(buf_text(&temporary));
     status = write_new(buf_text(&temporary), bytes, length, mode, error);
-    if (status == STATUS_OK && rename(buf_text(&temporary), path) != 0) {
+    if (status == STATUS_OK && fs_rename(buf_text(&temporary), path) != 0) {
         status = failed(error, "cannot rename to", path);
-        (void)unlink(buf_text(&temporary));
+        (void)fs_unlink(buf_text(&temporary));
     }
     if (status == STATUS_OK)
         status = sync_folder_of(path, error);
@@ -173,7 +157,7 @@ enum status file_write_durable(const char *path, const void *bytes, size_t lengt
 static bool is_folder(const char *path)
 {
     struct stat about;
-    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+    return fs_stat(path, &about) == 0 && S_ISDIR(about.st_mode);
 }
 
 enum status file_make_folder(const char *path, unsigned mode, struct error *error)
@@ -187,7 +171,7 @@ enum status file_make_folder(const char *path, unsigned mode, struct error *erro
     free(parent);
     if (status != STATUS_OK)
         return status;
-    if (mkdir(path, (mode_t)mode) != 0) {
+    if (fs_mkdir(path, mode) != 0) {
         int number = errno;
         if (number == EEXIST && is_folder(path))
             return STATUS_OK; /* another process was quicker */
@@ -199,7 +183,8 @@ enum status file_make_folder(const char *path, unsigned mode, struct error *erro
 
 bool file_exists(const char *path)
 {
-    return access(path, F_OK) == 0;
+    struct stat about;
+    return fs_stat(path, &about) == 0;
 }
 
 char *path_join(const char *folder, const char *name)
@@ -221,7 +206,7 @@ struct lock {
 static enum status held_by_another(int fd, const char *database, struct error *error)
 {
     char holder[128];
-    ssize_t got = pread(fd, holder, sizeof holder - 1, 0);
+    ssize_t got = fs_pread(fd, holder, sizeof holder - 1, 0);
     holder[got > 0 ? got : 0] = '\0';
     holder[strcspn(holder, "\n")] = '\0';
     if (holder[0] == '\0')
@@ -232,8 +217,8 @@ static enum status held_by_another(int fd, const char *database, struct error *e
 static enum status write_holder(int fd, const char *program, const char *path, struct error *error)
 {
     char holder[128];
-    (void)snprintf(holder, sizeof holder, "%.80s (pid %ld)\n", program, (long)getpid());
-    if (ftruncate(fd, 0) != 0 || !write_all(fd, holder, strlen(holder)))
+    (void)snprintf(holder, sizeof holder, "%.80s (pid %ld)\n", program, fs_process());
+    if (fs_truncate(fd, 0) != 0 || !fs_write_all(fd, holder, strlen(holder), 0))
         return failed(error, "cannot write", path);
     return STATUS_OK;
 }
@@ -241,8 +226,7 @@ static enum status write_holder(int fd, const char *program, const char *path, s
 static enum status lock_file(int fd, const char *path, const char *database, const char *program,
                              struct error *error)
 {
-    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (fcntl(fd, F_OFD_SETLK, &whole) == 0)
+    if (fs_lock(fd, FS_LOCK_ALONE, 0, 0) == 0)
         return write_holder(fd, program, path, error);
     if (errno == EAGAIN || errno == EACCES)
         return held_by_another(fd, database, error);
@@ -258,7 +242,7 @@ enum status lock_take(const char *folder, const char *database, const char *prog
     INVARIANT(status == STATUS_OK);
     char *path = path_join(folder, buf_text(&name));
     buf_finish(&name);
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
+    int fd = fs_open(path, O_RDWR | O_CREAT, 0660);
     if (fd < 0)
         status = failed(error, "cannot open", path);
     else
@@ -266,7 +250,7 @@ enum status lock_take(const char *folder, const char *database, const char *prog
     free(path);
     if (status != STATUS_OK) {
         if (fd >= 0)
-            (void)close(fd);
+            (void)fs_close(fd);
         return status;
     }
     *out = mem_alloc(sizeof **out);
@@ -279,6 +263,6 @@ void lock_release(struct lock *lock)
     if (lock == NULL)
         return;
     /* The file stays: removing it would let two programs lock two files of the same name. */
-    (void)close(lock->fd);
+    (void)fs_close(lock->fd);
     free(lock);
 }

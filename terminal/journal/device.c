@@ -4,6 +4,7 @@
 
 #include "terminal/base/buf.h"
 #include "terminal/base/file.h"
+#include "terminal/base/fs.h"
 #include "terminal/base/json.h"
 
 #include <errno.h>
@@ -62,7 +63,7 @@ static enum status check_mode(const char *path, struct error *error)
 {
     struct stat info;
 
-    if (lstat(path, &info) != 0) {
+    if (fs_lstat(path, &info) != 0) {
         if (errno == ENOENT)
             return error_set(error, STATUS_NOT_FOUND, "not enrolled: there is no %s", path);
         return error_set(error, STATUS_IO, "cannot look at %s: %s", path, strerror(errno));
