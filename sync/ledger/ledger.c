@@ -101,13 +101,14 @@ static enum status load_identity(struct ledger *ledger, struct error *error)
     return status;
 }
 
-static enum status start_parts(struct ledger *ledger, struct error *error)
+static enum status start_parts(struct ledger *ledger, bool inline_work, struct error *error)
 {
     struct snapshot_options options = {.store = ledger->store,
                                        .clock = ledger->clock,
                                        .entropy = ledger->entropy,
                                        .incarnation = ledger->incarnation,
-                                       .secret = ledger->secret};
+                                       .secret = ledger->secret,
+                                       .inline_work = inline_work};
     enum status status = feed_open(ledger->writing, NULL, NULL, &ledger->feed, error);
 
     if (status != STATUS_OK)
@@ -121,7 +122,7 @@ static enum status start_parts(struct ledger *ledger, struct error *error)
     status = snapshots_open(&options, &ledger->snapshots, error);
     secret_wipe(&options.secret, sizeof options.secret);
     if (status == STATUS_OK)
-        ledger->verifier = verifier_start(ledger->readers, ledger->writer);
+        ledger->verifier = verifier_start(ledger->readers, ledger->writer, !inline_work);
     return status;
 }
 
@@ -138,7 +139,7 @@ enum status ledger_open(const struct ledger_options *options, struct ledger **ou
     if (status == STATUS_OK)
         status = load_identity(ledger, error);
     if (status == STATUS_OK)
-        status = start_parts(ledger, error);
+        status = start_parts(ledger, options->inline_work, error);
     if (status != STATUS_OK) {
         ledger_close(ledger);
         return status;
@@ -167,6 +168,11 @@ void ledger_close(struct ledger *ledger)
     store_close(ledger->store);
     secret_wipe(&ledger->secret, sizeof ledger->secret);
     free(ledger);
+}
+
+bool ledger_work(struct ledger *ledger)
+{
+    return verifier_work(ledger->verifier) || snapshots_work(ledger->snapshots);
 }
 
 enum status ledger_reader(struct ledger *ledger, struct store_session **out, struct error *error)

@@ -3,7 +3,7 @@
  *
  *   handle ──► ingest, rows, import, enroll ──► writer ──► store (one writing session)
  *          ──► feed, snapshots, reports     ──► readers ─► store (sessions lent out)
- *          ◄── verifier, snapshot builder: threads of their own
+ *          ◄── verifier, snapshot builder: threads of their own, or ledger_work
  */
 #ifndef HOLDFAST_LEDGER_LEDGER_H
 #define HOLDFAST_LEDGER_LEDGER_H
@@ -18,12 +18,16 @@
 #include "terminal/base/clock.h"
 #include "terminal/base/crypto.h"
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct readers;
 
 struct ledger_options {
     const char *location; /* "sqlite:PATH" */
     struct clock clock;
     struct entropy entropy;
+    bool inline_work; /* no thread is started: the caller turns to ledger_work, see there */
 };
 
 /* Fields are read by the parts of this folder; nobody changes them after ledger_open. */
@@ -56,6 +60,10 @@ enum status ledger_open(const struct ledger_options *options, struct ledger **ou
                         struct error *error) MUST_USE;
 /* Ends the threads and closes; no request may be in work. NULL is fine. */
 void ledger_close(struct ledger *ledger);
+
+/* With options.inline_work: one step of what the threads would do beside the requests, a slice of
+ * the verifier or one snapshot. True while there may be more to do. Blocks on the disk. */
+bool ledger_work(struct ledger *ledger);
 
 int64_t ledger_now_ms(const struct ledger *ledger);
 

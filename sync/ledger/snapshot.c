@@ -7,17 +7,16 @@
 
 #include "sync/ledger/snapshot_build.h"
 #include "terminal/base/file.h"
+#include "terminal/base/fs.h"
 #include "terminal/base/json.h"
 #include "terminal/base/log.h"
 #include "terminal/journal/device.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define RETRY_AFTER_FAILURE_MS 5000
 #define MANIFEST_MAX           4096
@@ -65,7 +64,7 @@ static void remove_file(const char *folder, const char *id, const char *suffix)
 {
     char *path = join(folder, id, suffix);
 
-    (void)unlink(path);
+    (void)fs_unlink(path);
     free(path);
 }
 
@@ -162,7 +161,7 @@ static enum status read_manifest(const struct snapshots *snapshots, const char *
         status = json_read(buf_text(&text), text.used, &manifest, NULL);
     if (status == STATUS_OK)
         status = parse_manifest(snapshots, manifest, out);
-    if (status == STATUS_OK && (stat(packed, &about) != 0 || about.st_size != out->answer.size))
+    if (status == STATUS_OK && (fs_stat(packed, &about) != 0 || about.st_size != out->answer.size))
         status = STATUS_INVALID;
     json_decref(manifest);
     buf_finish(&text);
@@ -213,31 +212,26 @@ static void take_over(struct snapshots *snapshots, const char *name)
 }
 
 static enum status each_file(struct snapshots *snapshots,
-                             void (*visit)(struct snapshots *snapshots, const char *name),
-                             struct error *error)
+                             void (*visit)(void *snapshots, const char *name), struct error *error)
 {
-    DIR *folder = opendir(snapshots->folder);
-    const struct dirent *file;
-
-    if (folder == NULL)
+    if (fs_list(snapshots->folder, visit, snapshots) != 0)
         return error_set(error, STATUS_IO, "cannot read the folder %s", snapshots->folder);
-    while ((file = readdir(folder)) != NULL) {
-        if (file->d_name[0] != '.')
-            visit(snapshots, file->d_name);
-    }
-    (void)closedir(folder);
     return STATUS_OK;
 }
 
-static void visit_manifest(struct snapshots *snapshots, const char *name)
+static void visit_manifest(void *visitor, const char *name)
 {
-    if (has_suffix(name, ".json"))
+    struct snapshots *snapshots = visitor;
+
+    if (name[0] != '.' && has_suffix(name, ".json"))
         take_over(snapshots, name);
 }
 
-static void sweep_file(struct snapshots *snapshots, const char *name)
+static void sweep_file(void *visitor, const char *name)
 {
-    if (!is_kept(snapshots, name))
+    const struct snapshots *snapshots = visitor;
+
+    if (name[0] != '.' && !is_kept(snapshots, name))
         remove_file(snapshots->folder, name, "");
 }
 
@@ -325,33 +319,38 @@ static bool build_one(struct snapshots *snapshots, const char *location, struct 
     return status == STATUS_OK;
 }
 
+/* Builds wanted[0]. Called with the mutex held, which is open during the build. */
+static void build_first(struct snapshots *snapshots)
+{
+    struct wanted next = snapshots->wanted[0];
+    struct kept fresh;
+    bool built;
+
+    snapshots->building = true;
+    (void)pthread_mutex_unlock(&snapshots->mutex);
+    built = build_one(snapshots, next.location, &fresh);
+    (void)pthread_mutex_lock(&snapshots->mutex);
+    snapshots->building = false;
+    snapshots->wanted_count--;
+    memmove(snapshots->wanted, snapshots->wanted + 1, snapshots->wanted_count * sizeof next);
+    if (built)
+        keep(snapshots, &fresh);
+    else
+        snapshots->not_before_us =
+            clock_monotonic_us(&snapshots->options.clock) + RETRY_AFTER_FAILURE_MS * INT64_C(1000);
+    (void)pthread_cond_broadcast(&snapshots->changed);
+}
+
 static void *builder_thread(void *argument)
 {
     struct snapshots *snapshots = argument;
 
     (void)pthread_mutex_lock(&snapshots->mutex);
     while (!atomic_load(&snapshots->stopping)) {
-        struct wanted next;
-        struct kept fresh;
-        bool built;
-        if (snapshots->wanted_count == 0) {
+        if (snapshots->wanted_count == 0)
             (void)pthread_cond_wait(&snapshots->changed, &snapshots->mutex);
-            continue;
-        }
-        next = snapshots->wanted[0];
-        snapshots->building = true;
-        (void)pthread_mutex_unlock(&snapshots->mutex);
-        built = build_one(snapshots, next.location, &fresh);
-        (void)pthread_mutex_lock(&snapshots->mutex);
-        snapshots->building = false;
-        snapshots->wanted_count--;
-        memmove(snapshots->wanted, snapshots->wanted + 1, snapshots->wanted_count * sizeof next);
-        if (built)
-            keep(snapshots, &fresh);
         else
-            snapshots->not_before_us = clock_monotonic_us(&snapshots->options.clock) +
-                                       RETRY_AFTER_FAILURE_MS * INT64_C(1000);
-        (void)pthread_cond_broadcast(&snapshots->changed);
+            build_first(snapshots);
     }
     (void)pthread_mutex_unlock(&snapshots->mutex);
     return NULL;
@@ -363,7 +362,6 @@ enum status snapshots_open(const struct snapshot_options *options, struct snapsh
     struct snapshots *snapshots = mem_alloc(sizeof *snapshots);
     struct buf folder;
     enum status status;
-    int result;
 
     snapshots->options = *options;
     buf_init(&folder, SIZE_MAX - 1);
@@ -385,8 +383,10 @@ enum status snapshots_open(const struct snapshot_options *options, struct snapsh
     }
     (void)pthread_mutex_init(&snapshots->mutex, NULL);
     (void)pthread_cond_init(&snapshots->changed, NULL);
-    result = pthread_create(&snapshots->thread, NULL, builder_thread, snapshots);
-    INVARIANT(result == 0);
+    if (!options->inline_work) {
+        int result = pthread_create(&snapshots->thread, NULL, builder_thread, snapshots);
+        INVARIANT(result == 0);
+    }
     *out = snapshots;
     return STATUS_OK;
 }
@@ -399,7 +399,8 @@ void snapshots_close(struct snapshots *snapshots)
     atomic_store(&snapshots->stopping, true);
     (void)pthread_cond_broadcast(&snapshots->changed);
     (void)pthread_mutex_unlock(&snapshots->mutex);
-    (void)pthread_join(snapshots->thread, NULL);
+    if (!snapshots->options.inline_work)
+        (void)pthread_join(snapshots->thread, NULL);
     (void)pthread_cond_destroy(&snapshots->changed);
     (void)pthread_mutex_destroy(&snapshots->mutex);
     free(snapshots->kept);
@@ -465,7 +466,7 @@ enum status snapshots_file(struct snapshots *snapshots, const char *location, co
         if (strcmp(kept->answer.id, id) != 0 || strcmp(kept->location, location) != 0)
             continue;
         char *path = join(snapshots->folder, id, ".zst");
-        *fd = open(path, O_RDONLY | O_CLOEXEC);
+        *fd = fs_open(path, O_RDONLY, 0);
         *size = kept->answer.size;
         status = *fd >= 0 ? STATUS_OK
                           : error_set(error, STATUS_NOT_FOUND, "the snapshot's file is gone");
@@ -476,8 +477,22 @@ enum status snapshots_file(struct snapshots *snapshots, const char *location, co
     return status;
 }
 
+bool snapshots_work(struct snapshots *snapshots)
+{
+    bool more;
+
+    INVARIANT(snapshots->options.inline_work);
+    (void)pthread_mutex_lock(&snapshots->mutex);
+    if (snapshots->wanted_count > 0)
+        build_first(snapshots);
+    more = snapshots->wanted_count > 0;
+    (void)pthread_mutex_unlock(&snapshots->mutex);
+    return more;
+}
+
 void snapshots_wait(struct snapshots *snapshots)
 {
+    INVARIANT(!snapshots->options.inline_work);
     (void)pthread_mutex_lock(&snapshots->mutex);
     while (snapshots->wanted_count > 0 && !atomic_load(&snapshots->stopping))
         (void)pthread_cond_wait(&snapshots->changed, &snapshots->mutex);

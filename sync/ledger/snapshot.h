@@ -26,10 +26,11 @@ struct snapshot_options {
     struct entropy entropy;
     struct id incarnation;
     struct secret_key secret;
+    bool inline_work; /* no thread: the owner calls snapshots_work */
 };
 
 /* Opens the folder: takes over what is whole and of this incarnation, removes the rest, starts the
- * thread. */
+ * thread (unless inline_work). */
 enum status snapshots_open(const struct snapshot_options *options, struct snapshots **out,
                            struct error *error) MUST_USE;
 /* Waits for a build that is going on; it is given up at its next step. NULL is fine. */
@@ -47,7 +48,10 @@ void snapshots_prepare(struct snapshots *snapshots, const char *location);
 enum status snapshots_file(struct snapshots *snapshots, const char *location, const char *id,
                            int *fd, int64_t *size, struct error *error) MUST_USE;
 
-/* Returns when no build is waiting or going on. */
+/* Without a thread: builds what was asked for first. True while more is asked for. */
+bool snapshots_work(struct snapshots *snapshots);
+
+/* With a thread. Returns when no build is waiting or going on. */
 void snapshots_wait(struct snapshots *snapshots);
 
 #endif

@@ -20,6 +20,7 @@
 struct verifier {
     struct readers *readers;
     struct writer *writer;
+    bool threaded;
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
@@ -198,7 +199,7 @@ static void *verifier_thread(void *argument)
     return NULL;
 }
 
-struct verifier *verifier_start(struct readers *readers, struct writer *writer)
+struct verifier *verifier_start(struct readers *readers, struct writer *writer, bool threaded)
 {
     struct verifier *verifier = mem_alloc(sizeof *verifier);
 
@@ -207,8 +208,11 @@ struct verifier *verifier_start(struct readers *readers, struct writer *writer)
     verifier->asked = 1;
     (void)pthread_mutex_init(&verifier->mutex, NULL);
     (void)pthread_cond_init(&verifier->changed, NULL);
-    int result = pthread_create(&verifier->thread, NULL, verifier_thread, verifier);
-    INVARIANT(result == 0);
+    verifier->threaded = threaded;
+    if (threaded) {
+        int result = pthread_create(&verifier->thread, NULL, verifier_thread, verifier);
+        INVARIANT(result == 0);
+    }
     return verifier;
 }
 
@@ -220,7 +224,8 @@ void verifier_stop(struct verifier *verifier)
     verifier->stopping = true;
     (void)pthread_cond_broadcast(&verifier->changed);
     (void)pthread_mutex_unlock(&verifier->mutex);
-    (void)pthread_join(verifier->thread, NULL);
+    if (verifier->threaded)
+        (void)pthread_join(verifier->thread, NULL);
     (void)pthread_cond_destroy(&verifier->changed);
     (void)pthread_mutex_destroy(&verifier->mutex);
     free(verifier);
@@ -234,9 +239,28 @@ void verifier_poke(struct verifier *verifier)
     (void)pthread_mutex_unlock(&verifier->mutex);
 }
 
+bool verifier_work(struct verifier *verifier)
+{
+    bool more = false;
+    struct error error;
+
+    INVARIANT(!verifier->threaded);
+    if (verifier->asked == verifier->done)
+        return false;
+    if (work(verifier, &more, &error) != STATUS_OK) {
+        log_line(LOG_LEVEL_ERROR, "verifier", "%s", error.text);
+        more = false;
+    }
+    if (!more)
+        verifier->done = verifier->asked;
+    return more;
+}
+
 void verifier_wait(struct verifier *verifier)
 {
     int64_t until;
+
+    INVARIANT(verifier->threaded);
 
     (void)pthread_mutex_lock(&verifier->mutex);
     until = ++verifier->asked;

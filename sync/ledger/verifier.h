@@ -10,14 +10,19 @@
 #include "sync/ledger/writer.h"
 
 struct verifier;
-/* Starts the thread; it looks for work at once. Borrows both. */
-struct verifier *verifier_start(struct readers *readers, struct writer *writer);
+/* Starts the thread, which looks for work at once; without one the owner calls verifier_work.
+ * Borrows both. */
+struct verifier *verifier_start(struct readers *readers, struct writer *writer, bool threaded);
 void verifier_stop(struct verifier *verifier); /* NULL is fine */
 
 /* There are new entries. Never blocks. */
 void verifier_poke(struct verifier *verifier);
 
-/* Returns when everything that was committed before the call has been checked. */
+/* Without a thread: checks one slice. False when all is checked, or when it failed (which the next
+ * poke tries again). */
+bool verifier_work(struct verifier *verifier);
+
+/* With a thread. Returns when everything that was committed before the call has been checked. */
 void verifier_wait(struct verifier *verifier);
 
 #endif
