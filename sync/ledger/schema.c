@@ -1,76 +1,104 @@
-/* The ledger's tables on SQLite, as numbered steps. */
+/* The ledger's tables as numbered steps, each a list of texts that are run one after the other in
+ * one transaction. */
 #include "sync/ledger/schema.h"
 
 #include "terminal/catalogue/reference.h"
 
 #define SEQ_BITS 32
 
-static const struct db_migration steps[] = {
-    {"CREATE TABLE ledger_meta("
-     "  key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
-     "CREATE TABLE device("
-     "  device BLOB NOT NULL PRIMARY KEY, device_key BLOB NOT NULL UNIQUE,"
-     "  till TEXT NOT NULL, location TEXT NOT NULL, active INTEGER NOT NULL DEFAULT 1,"
-     "  enrolled_ms INTEGER NOT NULL) WITHOUT ROWID;"
-     "CREATE TABLE enroll_code("
-     "  code_hash BLOB NOT NULL PRIMARY KEY, till TEXT NOT NULL, location TEXT NOT NULL,"
-     "  expires_ms INTEGER NOT NULL, device BLOB) WITHOUT ROWID;"
-     "CREATE TABLE epoch("
-     "  number INTEGER PRIMARY KEY, epoch BLOB NOT NULL UNIQUE, device BLOB NOT NULL,"
-     "  location TEXT NOT NULL, till TEXT NOT NULL, epoch_key BLOB NOT NULL,"
-     "  parent BLOB, parent_seq INTEGER NOT NULL DEFAULT 0,"
-     "  seq INTEGER NOT NULL, hash BLOB NOT NULL, verified INTEGER NOT NULL DEFAULT 0,"
-     "  opened_ms INTEGER NOT NULL);"
-     "CREATE INDEX epoch_of_device ON epoch(device);"
-     "CREATE INDEX epoch_of_parent ON epoch(parent);"
-     "CREATE TABLE entry("
-     "  id INTEGER PRIMARY KEY, received_ms INTEGER NOT NULL, kind TEXT NOT NULL,"
-     "  hash BLOB NOT NULL, signature BLOB NOT NULL, bytes BLOB);"
-     "CREATE TRIGGER entry_no_update BEFORE UPDATE ON entry"
-     "  BEGIN SELECT RAISE(ABORT, 'entries are for ever'); END;"
-     "CREATE TRIGGER entry_no_delete BEFORE DELETE ON entry"
-     "  BEGIN SELECT RAISE(ABORT, 'entries are for ever'); END;"
-     "CREATE TABLE branch("
-     "  epoch INTEGER NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL,"
-     "  start INTEGER NOT NULL, received_ms INTEGER NOT NULL, signature BLOB NOT NULL, bytes BLOB,"
-     "  PRIMARY KEY(epoch, seq, hash));"
-     "CREATE TABLE side_record("
-     "  epoch INTEGER NOT NULL, hash BLOB NOT NULL, received_ms INTEGER NOT NULL,"
-     "  body TEXT NOT NULL, PRIMARY KEY(epoch, hash)) WITHOUT ROWID;"
-     "CREATE TABLE document("
-     "  id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, kind TEXT NOT NULL,"
-     "  location TEXT NOT NULL, from_status TEXT NOT NULL, to_status TEXT NOT NULL,"
-     "  lines BLOB NOT NULL);"
-     "CREATE TABLE suspense("
-     "  entry INTEGER NOT NULL, ordinal INTEGER NOT NULL, sku TEXT NOT NULL,"
-     "  quantity_milli INTEGER NOT NULL, from_location TEXT NOT NULL, from_status TEXT NOT NULL,"
-     "  to_location TEXT NOT NULL, to_status TEXT NOT NULL,"
-     "  PRIMARY KEY(entry, ordinal)) WITHOUT ROWID;"
-     "CREATE INDEX suspense_of_sku ON suspense(sku);"
-     "CREATE TABLE exception("
-     "  id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, kind TEXT NOT NULL,"
-     "  location TEXT NOT NULL, epoch BLOB, seq INTEGER NOT NULL, detail TEXT NOT NULL,"
-     "  state TEXT NOT NULL DEFAULT 'open');"
-     "CREATE TABLE total("
-     "  location TEXT NOT NULL, currency TEXT NOT NULL, entries INTEGER NOT NULL,"
-     "  sales INTEGER NOT NULL, returns INTEGER NOT NULL, gross_minor INTEGER NOT NULL,"
-     "  PRIMARY KEY(location, currency)) WITHOUT ROWID;"
-     "CREATE TABLE feed("
-     "  number INTEGER PRIMARY KEY, scope TEXT NOT NULL UNIQUE,"
-     "  position INTEGER NOT NULL, floor INTEGER NOT NULL, bytes INTEGER NOT NULL DEFAULT 0);"
-     "CREATE TABLE change(id INTEGER PRIMARY KEY, body BLOB NOT NULL);"},
+/* Released. It may not change: databases of this version exist. */
+static const char *const step_1[] = {
+    "CREATE TABLE ledger_meta("
+    "  key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE device("
+    "  device BLOB NOT NULL PRIMARY KEY, device_key BLOB NOT NULL UNIQUE,"
+    "  till TEXT NOT NULL, location TEXT NOT NULL, active INTEGER NOT NULL DEFAULT 1,"
+    "  enrolled_ms INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE enroll_code("
+    "  code_hash BLOB NOT NULL PRIMARY KEY, till TEXT NOT NULL, location TEXT NOT NULL,"
+    "  expires_ms INTEGER NOT NULL, device BLOB) WITHOUT ROWID;"
+    "CREATE TABLE epoch("
+    "  number INTEGER PRIMARY KEY, epoch BLOB NOT NULL UNIQUE, device BLOB NOT NULL,"
+    "  location TEXT NOT NULL, till TEXT NOT NULL, epoch_key BLOB NOT NULL,"
+    "  parent BLOB, parent_seq INTEGER NOT NULL DEFAULT 0,"
+    "  seq INTEGER NOT NULL, hash BLOB NOT NULL, verified INTEGER NOT NULL DEFAULT 0,"
+    "  opened_ms INTEGER NOT NULL);"
+    "CREATE INDEX epoch_of_device ON epoch(device);"
+    "CREATE INDEX epoch_of_parent ON epoch(parent);"
+    "CREATE TABLE entry("
+    "  id INTEGER PRIMARY KEY, received_ms INTEGER NOT NULL, kind TEXT NOT NULL,"
+    "  hash BLOB NOT NULL, signature BLOB NOT NULL, bytes BLOB);"
+    "CREATE TRIGGER entry_no_update BEFORE UPDATE ON entry"
+    "  BEGIN SELECT RAISE(ABORT, 'entries are for ever'); END;"
+    "CREATE TRIGGER entry_no_delete BEFORE DELETE ON entry"
+    "  BEGIN SELECT RAISE(ABORT, 'entries are for ever'); END;"
+    "CREATE TABLE branch("
+    "  epoch INTEGER NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL,"
+    "  start INTEGER NOT NULL, received_ms INTEGER NOT NULL, signature BLOB NOT NULL, bytes BLOB,"
+    "  PRIMARY KEY(epoch, seq, hash));"
+    "CREATE TABLE side_record("
+    "  epoch INTEGER NOT NULL, hash BLOB NOT NULL, received_ms INTEGER NOT NULL,"
+    "  body TEXT NOT NULL, PRIMARY KEY(epoch, hash)) WITHOUT ROWID;"
+    "CREATE TABLE document("
+    "  id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, kind TEXT NOT NULL,"
+    "  location TEXT NOT NULL, from_status TEXT NOT NULL, to_status TEXT NOT NULL,"
+    "  lines BLOB NOT NULL);"
+    "CREATE TABLE suspense("
+    "  entry INTEGER NOT NULL, ordinal INTEGER NOT NULL, sku TEXT NOT NULL,"
+    "  quantity_milli INTEGER NOT NULL, from_location TEXT NOT NULL, from_status TEXT NOT NULL,"
+    "  to_location TEXT NOT NULL, to_status TEXT NOT NULL,"
+    "  PRIMARY KEY(entry, ordinal)) WITHOUT ROWID;"
+    "CREATE INDEX suspense_of_sku ON suspense(sku);"
+    "CREATE TABLE exception("
+    "  id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, kind TEXT NOT NULL,"
+    "  location TEXT NOT NULL, epoch BLOB, seq INTEGER NOT NULL, detail TEXT NOT NULL,"
+    "  state TEXT NOT NULL DEFAULT 'open');"
+    "CREATE TABLE total("
+    "  location TEXT NOT NULL, currency TEXT NOT NULL, entries INTEGER NOT NULL,"
+    "  sales INTEGER NOT NULL, returns INTEGER NOT NULL, gross_minor INTEGER NOT NULL,"
+    "  PRIMARY KEY(location, currency)) WITHOUT ROWID;"
+    "CREATE TABLE feed("
+    "  number INTEGER PRIMARY KEY, scope TEXT NOT NULL UNIQUE,"
+    "  position INTEGER NOT NULL, floor INTEGER NOT NULL, bytes INTEGER NOT NULL DEFAULT 0);"
+    "CREATE TABLE change(id INTEGER PRIMARY KEY, body BLOB NOT NULL);",
+    NULL};
+
+/* Grows until it is released. One text per subject. */
+static const char *const step_2[] = {
+    NULL,
 };
 
-enum status schema_migrate(struct db *db, struct error *error)
-{
-    enum status status = db_migrate(db, steps, schema_version(), error);
-
-    return status == STATUS_OK ? reference_create(db, error) : status;
-}
+static const char *const *const steps[] = {step_1, step_2};
 
 int schema_version(void)
 {
     return (int)(sizeof steps / sizeof steps[0]);
+}
+
+void schema_step(int version, struct buf *out)
+{
+    INVARIANT(version >= 1 && version <= schema_version());
+    for (const char *const *text = steps[version - 1]; *text != NULL; text++) {
+        enum status status = buf_append_text(out, *text);
+        INVARIANT(status == STATUS_OK);
+    }
+}
+
+enum status schema_migrate(struct db *db, struct error *error)
+{
+    struct db_migration migrations[sizeof steps / sizeof steps[0]];
+    struct buf texts[sizeof steps / sizeof steps[0]];
+    enum status status;
+
+    for (int i = 0; i < schema_version(); i++) {
+        buf_init(&texts[i], SCHEMA_TEXT_MAX);
+        schema_step(i + 1, &texts[i]);
+        migrations[i].sql = buf_text(&texts[i]);
+    }
+    status = db_migrate(db, migrations, schema_version(), error);
+    for (int i = 0; i < schema_version(); i++)
+        buf_finish(&texts[i]);
+    return status == STATUS_OK ? reference_create(db, error) : status;
 }
 
 int64_t schema_entry_id(int64_t epoch_number, int64_t seq)

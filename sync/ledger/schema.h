@@ -1,4 +1,20 @@
-/* The ledger's tables on SQLite.
+/* The ledger's tables, written once for both engines.
+ *
+ * A step is written in a small part of SQLite's DDL, that store_postgres_sql.c can translate word
+ * by word (and refuses to translate otherwise):
+ *
+ *   INTEGER                         BIGINT
+ *   INTEGER PRIMARY KEY             BIGINT that counts up from the largest, PRIMARY KEY. Rows
+ * without a number are inserted one per statement TEXT                            TEXT COLLATE "C":
+ * byte for byte BLOB                            BYTEA ) WITHOUT ROWID                 ) NOT NULL,
+ * DEFAULT number or text, UNIQUE, PRIMARY KEY(a, b)       as they are CREATE TABLE, CREATE INDEX ..
+ * ON t(..) [WHERE ..], CREATE UNIQUE INDEX, ALTER TABLE t ADD COLUMN, DROP INDEX, DROP TABLE,
+ * UPDATE, INSERT .. SELECT                  as they are CREATE TRIGGER n BEFORE UPDATE|DELETE ON t
+ *     BEGIN SELECT RAISE(ABORT, 'text'); END          a trigger of its own that raises the text
+ *
+ * No CHECK, no foreign keys, no AUTOINCREMENT, no expressions in indexes; no name that either
+ * engine reserves (order, user, end, limit, offset, from, to, when, analyse, ...); no semicolon in
+ * a text. Statements end with a semicolon.
  *
  *   ledger_meta   incarnation, boot stamp, keys, hash of the administrator's token
  *   device, enroll_code, epoch
@@ -18,9 +34,15 @@
 
 #include "terminal/base/db.h"
 
-/* Brings an open database to schema_version(). */
-enum status schema_migrate(struct db *db, struct error *error) MUST_USE;
+#define SCHEMA_TEXT_MAX 65536
+
 int schema_version(void);
+/* Appends the statements that bring a database from version - 1 to `version`. */
+void schema_step(int version, struct buf *out);
+
+/* Brings an open SQLite database to schema_version(), each step one transaction, and makes the
+ * reference tables. STATUS_UNSUPPORTED when it is of a later version. */
+enum status schema_migrate(struct db *db, struct error *error) MUST_USE;
 
 /* entry.id of an epoch's entry, and back. */
 int64_t schema_entry_id(int64_t epoch_number, int64_t seq);
