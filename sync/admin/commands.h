@@ -22,6 +22,12 @@ command_run command_load;
 command_run command_enroll_code;
 command_run command_ledger_stock;
 command_run command_totals;
+command_run command_token_add;
+command_run command_token_list;
+command_run command_token_revoke;
+command_run command_device_list;
+command_run command_device_revoke;
+command_run command_device_reinstate;
 
 /* At a till: --data. */
 command_run command_enroll;

@@ -1,6 +1,7 @@
 /* What is told to the ledger and asked of it. Every command is one request, so that it happened or
  * did not; `load` is one request per file.
  */
+#include "sync/admin/ask.h"
 #include "sync/admin/commands.h"
 #include "sync/admin/rows.h"
 #include "sync/agent/admin_client.h"
@@ -16,56 +17,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ANSWER_MOST = 256 << 20, TOKEN_MOST = 512 };
-
-#define LEDGER_OPTIONS "url token-file ca "
-
-static enum status open_client(const struct options *options, struct admin_client **out,
-                               struct error *error)
-{
-    const char *url, *path;
-    enum status status;
-    if ((status = options_want(options, "url", &url, error)) ||
-        (status = options_want(options, "token-file", &path, error)))
-        return status;
-    struct buf token;
-    buf_init(&token, TOKEN_MOST);
-    status = file_read(path, &token, error);
-    while (token.used > 0 && isspace((unsigned char)token.data[token.used - 1]))
-        token.data[--token.used] = '\0';
-    if (!status && token.used == 0)
-        status = error_set(error, STATUS_INVALID, "%s holds no token", path);
-    if (!status)
-        status = admin_client_open(url, buf_text(&token), options_get(options, "ca"), out, error);
-    secret_wipe(token.data, token.used);
-    buf_finish(&token);
-    return status;
-}
-
-/* One question; the answer as JSON, and its text when `text` is given. */
-static enum status ask(const struct options *options, const char *target, const json_t *body,
-                       const char *upload, struct buf *answer, struct error *error)
-{
-    struct admin_client *client;
-    enum status status = open_client(options, &client, error);
-    if (status)
-        return status;
-    if (upload)
-        status = admin_client_upload(client, target, upload, answer, error);
-    else if (body)
-        status = admin_client_post(client, target, body, answer, error);
-    else
-        status = admin_client_get(client, target, answer, error);
-    admin_client_close(client);
-    return status;
-}
-
 enum status post_rows(const struct options *options, json_t *rows, struct error *error)
 {
     struct buf answer;
-    buf_init(&answer, ANSWER_MOST);
+    buf_init(&answer, ASK_ANSWER_MOST);
     json_t *body = json_pack("{s:O}", "rows", rows);
-    enum status status = ask(options, "/v1/admin/reference", body, NULL, &answer, error);
+    enum status status = ask_ledger(options, "/v1/admin/reference", body, NULL, &answer, error);
     json_decref(body);
     buf_finish(&answer);
     return status;
@@ -75,10 +32,11 @@ enum status post_opening_stock(const struct options *options, const char *locati
                                struct error *error)
 {
     struct buf answer;
-    buf_init(&answer, ANSWER_MOST);
+    buf_init(&answer, ASK_ANSWER_MOST);
     json_t *body = json_pack("{s:s,s:O}", "location", location, "lines", lines);
-    enum status status = body ? ask(options, "/v1/admin/opening-stock", body, NULL, &answer, error)
-                              : error_set(error, STATUS_INVALID, "names are UTF-8 text");
+    enum status status =
+        body ? ask_ledger(options, "/v1/admin/opening-stock", body, NULL, &answer, error)
+             : error_set(error, STATUS_INVALID, "names are UTF-8 text");
     json_decref(body);
     buf_finish(&answer);
     return status == STATUS_EXISTS || status == STATUS_CONFLICT ? STATUS_OK : status;
@@ -102,8 +60,8 @@ enum status command_location_add(const struct options *options, const char *cons
 {
     enum status status = options_check(
         options,
-        LEDGER_OPTIONS "name currency timezone kind legal-name address tax-id tax tax-included "
-                       "cash-rounding language locale header footer",
+        ASK_OPTIONS "name currency timezone kind legal-name address tax-id tax tax-included "
+                    "cash-rounding language locale header footer",
         error);
     if (status)
         return status;
@@ -155,7 +113,7 @@ enum status command_staff_add(const struct options *options, const char *const *
     enum status status;
     if (count != 0)
         return error_set(error, STATUS_INVALID, "staff add takes options only; see --help");
-    if ((status = options_check(options, LEDGER_OPTIONS "id name role pin pin-file badge language",
+    if ((status = options_check(options, ASK_OPTIONS "id name role pin pin-file badge language",
                                 error)) ||
         (status = options_want(options, "id", &words.id, error)) ||
         (status = options_want(options, "name", &words.name, error)) ||
@@ -179,7 +137,7 @@ enum status command_staff_add(const struct options *options, const char *const *
 static enum status write_rejections(const char *file, const json_t *rejections, struct error *error)
 {
     struct buf out;
-    buf_init(&out, ANSWER_MOST);
+    buf_init(&out, ASK_ANSWER_MOST);
     size_t length = strlen(file) + sizeof ".rejected.tsv";
     char *path = mem_alloc(length);
     snprintf(path, length, "%s.rejected.tsv", file);
@@ -257,17 +215,17 @@ static enum status report_import(const struct options *options, const char *file
 enum status command_import(const struct options *options, const char *const *arguments, int count,
                            struct error *error)
 {
-    enum status status = options_check(options, LEDGER_OPTIONS "stock list", error);
+    enum status status = options_check(options, ASK_OPTIONS "stock list", error);
     if (status)
         return status;
     if (count != 1)
         return error_set(error, STATUS_INVALID, "say which file");
     struct buf target, answer;
     buf_init(&target, 4096);
-    buf_init(&answer, ANSWER_MOST);
+    buf_init(&answer, ASK_ANSWER_MOST);
     status = import_target(options, arguments[0], &target, error);
     if (!status)
-        status = ask(options, buf_text(&target), NULL, arguments[0], &answer, error);
+        status = ask_ledger(options, buf_text(&target), NULL, arguments[0], &answer, error);
     if (!status)
         status = report_import(options, arguments[0], &answer, error);
     buf_finish(&answer);
@@ -285,7 +243,7 @@ enum status command_enroll_code(const struct options *options, const char *const
     enum status status;
     if (count != 0)
         return error_set(error, STATUS_INVALID, "enroll-code takes options only");
-    if ((status = options_check(options, LEDGER_OPTIONS "location till", error)) ||
+    if ((status = options_check(options, ASK_OPTIONS "location till", error)) ||
         (status = options_want(options, "location", &location, error)) ||
         (status = options_want(options, "till", &till, error)))
         return status;
@@ -295,7 +253,7 @@ enum status command_enroll_code(const struct options *options, const char *const
     json_t *body = json_pack("{s:s,s:s}", "location", location, "till", till);
     if (!body)
         return error_set(error, STATUS_INVALID, "names are UTF-8 text");
-    status = ask(options, "/v1/admin/enroll-codes", body, NULL, &answer, error);
+    status = ask_ledger(options, "/v1/admin/enroll-codes", body, NULL, &answer, error);
     if (!status)
         status = json_read(buf_text(&answer), answer.used, &root, error);
     if (!status && options->json)
@@ -327,15 +285,15 @@ enum status command_totals(const struct options *options, const char *const *arg
                            struct error *error)
 {
     (void)arguments;
-    enum status status = options_check(options, LEDGER_OPTIONS, error);
+    enum status status = options_check(options, ASK_OPTIONS, error);
     if (status)
         return status;
     if (count != 0)
         return error_set(error, STATUS_INVALID, "totals takes no arguments");
     struct buf answer;
     json_t *root = NULL;
-    buf_init(&answer, ANSWER_MOST);
-    status = ask(options, "/v1/admin/totals", NULL, NULL, &answer, error);
+    buf_init(&answer, ASK_ANSWER_MOST);
+    status = ask_ledger(options, "/v1/admin/totals", NULL, NULL, &answer, error);
     if (!status)
         status = json_read(buf_text(&answer), answer.used, &root, error);
     if (!status && options->json) {
@@ -358,19 +316,19 @@ enum status command_totals(const struct options *options, const char *const *arg
 enum status command_ledger_stock(const struct options *options, const char *const *arguments,
                                  int count, struct error *error)
 {
-    enum status status = options_check(options, LEDGER_OPTIONS, error);
+    enum status status = options_check(options, ASK_OPTIONS, error);
     if (status)
         return status;
     if (count != 1)
         return error_set(error, STATUS_INVALID, "say a SKU");
     struct buf target, answer;
     buf_init(&target, 4096);
-    buf_init(&answer, ANSWER_MOST);
+    buf_init(&answer, ASK_ANSWER_MOST);
     if (buf_append_text(&target, "/v1/admin/stock?sku=") ||
         admin_client_escape(arguments[0], &target))
         status = error_set(error, STATUS_RANGE, "the SKU is too long");
     else
-        status = ask(options, buf_text(&target), NULL, NULL, &answer, error);
+        status = ask_ledger(options, buf_text(&target), NULL, NULL, &answer, error);
     if (!status && options->json) {
         printf("%s\n", buf_text(&answer));
     } else if (!status) {

@@ -2,6 +2,7 @@
 #include "sync/ledger/auth.h"
 
 #include "sync/protocol/signature.h"
+#include "terminal/base/log.h"
 
 #include <string.h>
 
@@ -61,7 +62,7 @@ static enum status load_device(struct exchange *exchange, const char *keyid, str
     store_done(exchange->reader, query);
     if (!sound)
         return error_set(error, STATUS_CORRUPT, "a device's row is damaged");
-    return active ? STATUS_OK : error_set(error, STATUS_CANCELLED, "this device is blocked");
+    return active ? STATUS_OK : error_set(error, STATUS_CANCELLED, "this device was revoked");
 }
 
 enum status auth_device(struct exchange *exchange, struct error *error)
@@ -98,18 +99,43 @@ enum status auth_self(struct exchange *exchange, struct error *error)
     return status;
 }
 
-enum status auth_admin(const struct ledger *ledger, const struct ledger_request *request,
-                       struct error *error)
+static const char *bearer(const struct ledger_request *request)
 {
     static const char scheme[] = "Bearer ";
-    const char *token = request->authorization;
-    struct hash hash;
 
-    if (token == NULL || strncmp(token, scheme, sizeof scheme - 1) != 0)
-        return error_set(error, STATUS_DENIED, "an administrator's token is needed");
-    token += sizeof scheme - 1;
-    hash = hash_bytes(token, strlen(token));
-    if (!hash_equal(&hash, &ledger->token_hash))
-        return error_set(error, STATUS_DENIED, "the token is not right");
-    return STATUS_OK;
+    if (request->authorization == NULL ||
+        strncmp(request->authorization, scheme, sizeof scheme - 1) != 0)
+        return NULL;
+    return request->authorization + sizeof scheme - 1;
+}
+
+enum status auth_token(struct exchange *exchange, unsigned scope, struct error *error)
+{
+    struct ledger *ledger = exchange->ledger;
+    const char *token = bearer(exchange->request);
+    struct error later;
+    bool stale;
+    enum status status;
+
+    if (token == NULL)
+        return error_set(error, STATUS_DENIED, "a token is needed");
+    status = tokens_check(ledger->tokens, token, scope, ledger_now_ms(ledger), exchange->token_name,
+                          &stale, error);
+    /* That the use can't be written down is no reason to refuse it. */
+    if (stale &&
+        tokens_used(ledger->tokens, ledger->writer, exchange->token_name, &later) != STATUS_OK)
+        log_line(LOG_LEVEL_WARN, "auth", "the use of a token is not written: %s", later.text);
+    return status;
+}
+
+bool auth_token_good(const struct ledger *ledger, const struct ledger_request *request,
+                     unsigned scope)
+{
+    char name[TOKEN_NAME_SIZE];
+    const char *token = bearer(request);
+    struct error error;
+    bool stale;
+
+    return token != NULL && tokens_check(ledger->tokens, token, scope, ledger_now_ms(ledger), name,
+                                         &stale, &error) == STATUS_OK;
 }

@@ -6,7 +6,6 @@
 
 #include "sync/ledger/auth.h"
 #include "sync/protocol/compress.h"
-#include "sync/protocol/frame.h"
 #include "terminal/base/fs.h"
 #include "terminal/base/text.h"
 
@@ -14,36 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum access { ACCESS_ANYBODY, ACCESS_SELF, ACCESS_DEVICE, ACCESS_ADMIN, ACCESS_EITHER };
-
-#define SMALL_BODY ((size_t)64 << 10)
-
-static const struct route {
-    const char *method;
-    const char *path;
-    bool prefix; /* something follows the path */
-    enum access access;
-    size_t ceiling; /* of the body, unpacked */
-    enum status (*run)(struct exchange *exchange, struct error *error);
-} routes[] = {
-    {"GET", "/v1/health", false, ACCESS_ANYBODY, 0, route_health},
-    {"POST", "/v1/enroll", false, ACCESS_SELF, SMALL_BODY, route_enroll},
-    {"GET", "/v1/device", false, ACCESS_DEVICE, 0, route_device},
-    {"POST", "/v1/journal", false, ACCESS_DEVICE, FRAME_MAX_BYTES, route_journal},
-    {"GET", "/v1/changes", false, ACCESS_DEVICE, 0, route_changes},
-    {"GET", "/v1/snapshot", false, ACCESS_DEVICE, 0, route_snapshot},
-    {"GET", "/v1/snapshot/", true, ACCESS_DEVICE, 0, route_snapshot_file},
-    {"GET", "/v1/stock", false, ACCESS_EITHER, 0, route_stock},
-    {"POST", "/v1/admin/reference", false, ACCESS_ADMIN, COMPRESS_BODY_CEILING, route_reference},
-    {"POST", "/v1/admin/import", false, ACCESS_ADMIN, COMPRESS_IMPORT_CEILING, route_import},
-    {"POST", "/v1/admin/opening-stock", false, ACCESS_ADMIN, COMPRESS_BODY_CEILING,
-     route_opening_stock},
-    {"POST", "/v1/admin/enroll-codes", false, ACCESS_ADMIN, SMALL_BODY, route_enroll_codes},
-    {"GET", "/v1/admin/totals", false, ACCESS_ADMIN, 0, route_totals},
-    {"GET", "/v1/admin/stock", false, ACCESS_ADMIN, 0, route_stock},
-    {"GET", "/v1/admin/exceptions", false, ACCESS_ADMIN, 0, route_exceptions},
-};
-#define ROUTE_COUNT (sizeof routes / sizeof routes[0])
+static const struct route *const tables[] = {device_routes, admin_routes, service_routes};
+#define TABLE_COUNT (sizeof tables / sizeof tables[0])
 
 void ledger_response_init(struct ledger_response *response)
 {
@@ -76,12 +47,14 @@ static bool path_fits(const struct route *route, const char *path)
 static const struct route *find_route(const struct ledger_request *request, bool *known)
 {
     *known = false;
-    for (size_t i = 0; i < ROUTE_COUNT; i++) {
-        if (!path_fits(&routes[i], request->path))
-            continue;
-        *known = true;
-        if (strcmp(routes[i].method, request->method) == 0)
-            return &routes[i];
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        for (const struct route *route = tables[i]; route->method != NULL; route++) {
+            if (!path_fits(route, request->path))
+                continue;
+            *known = true;
+            if (strcmp(route->method, request->method) == 0)
+                return route;
+        }
     }
     return NULL;
 }
@@ -91,11 +64,10 @@ size_t ledger_body_ceiling(struct ledger *ledger, const struct ledger_request *r
 {
     bool known;
     const struct route *route = find_route(request, &known);
-    struct error error;
 
     if (route == NULL)
         return SMALL_BODY; /* read and answered with 404 */
-    if (route->access == ACCESS_ADMIN && auth_admin(ledger, request, &error) != STATUS_OK)
+    if (route->access == ACCESS_TOKEN && !auth_token_good(ledger, request, route->scope))
         return SMALL_BODY;
     return route->ceiling;
 }
@@ -177,32 +149,38 @@ static void refuse_status(struct exchange *exchange, enum status status, const s
                   exchange->response);
 }
 
-/* 401 for who could not prove who he is; 403 for a device that is blocked. */
+/* 401 for who could not prove who he is; 403 for a device that was revoked, and for a token that is
+ * good for something else. */
 static void refuse_access(struct exchange *exchange, enum status status, const struct error *error)
 {
-    if (status == STATUS_DENIED)
-        ledger_refuse(exchange->ledger, 401, "denied", error->text, exchange->response);
-    else if (status == STATUS_TIMEOUT)
-        ledger_refuse(exchange->ledger, 401, "clock", error->text, exchange->response);
-    else
-        refuse_status(exchange, status, error);
+    int http_status = http_status_of(status);
+    const char *code = status_name(status);
+
+    if (status == STATUS_DENIED || status == STATUS_TIMEOUT) {
+        http_status = 401;
+        code = status == STATUS_TIMEOUT ? "clock" : "denied";
+    } else if (status == STATUS_CANCELLED || status == STATUS_UNSUPPORTED) {
+        http_status = 403;
+        code = status == STATUS_CANCELLED ? "revoked" : "denied";
+    }
+    ledger_refuse(exchange->ledger, http_status, code, error->text, exchange->response);
 }
 
-static enum status check_access(struct exchange *exchange, enum access access, struct error *error)
+static enum status check_access(struct exchange *exchange, const struct route *route,
+                                struct error *error)
 {
-    switch (access) {
+    switch (route->access) {
     case ACCESS_ANYBODY:
         return STATUS_OK;
     case ACCESS_SELF:
         return auth_self(exchange, error);
     case ACCESS_DEVICE:
         return auth_device(exchange, error);
-    case ACCESS_ADMIN:
-        return auth_admin(exchange->ledger, exchange->request, error);
+    case ACCESS_TOKEN:
+        return auth_token(exchange, route->scope, error);
     case ACCESS_EITHER:
-        return exchange->request->authorization != NULL
-                   ? auth_admin(exchange->ledger, exchange->request, error)
-                   : auth_device(exchange, error);
+        return exchange->request->authorization != NULL ? auth_token(exchange, route->scope, error)
+                                                        : auth_device(exchange, error);
     }
     return STATUS_DENIED;
 }
@@ -255,7 +233,7 @@ static void run_route(struct exchange *exchange, const struct route *route)
 {
     struct buf unpacked;
     struct error error = {0};
-    enum status status = check_access(exchange, route->access, &error);
+    enum status status = check_access(exchange, route, &error);
 
     if (status != STATUS_OK) {
         refuse_access(exchange, status, &error);

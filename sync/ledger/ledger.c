@@ -92,7 +92,7 @@ static enum status load_identity(struct ledger *ledger, struct error *error)
     if (status == STATUS_OK)
         status = meta_get_hex(session, "secret", ledger->secret.bytes, SECRET_KEY_SIZE, error);
     if (status == STATUS_OK)
-        status = meta_get_hex(session, "token", ledger->token_hash.bytes, HASH_SIZE, error);
+        status = tokens_open(session, ledger_now_ms(ledger), &ledger->tokens, error);
     if (status == STATUS_OK)
         status = incarnation_start(ledger->store, session, &ledger->entropy, &ledger->incarnation,
                                    &changed, error);
@@ -163,6 +163,7 @@ void ledger_close(struct ledger *ledger)
     readers_free(ledger->readers);
     feed_close(ledger->feed);
     nonces_free(ledger->nonces);
+    tokens_close(ledger->tokens);
     store_session_close(ledger->writing);
     rows_free(ledger->rows);
     store_close(ledger->store);

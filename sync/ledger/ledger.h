@@ -13,6 +13,7 @@
 #include "sync/ledger/rows.h"
 #include "sync/ledger/snapshot.h"
 #include "sync/ledger/store.h"
+#include "sync/ledger/tokens.h"
 #include "sync/ledger/verifier.h"
 #include "sync/ledger/writer.h"
 #include "terminal/base/clock.h"
@@ -41,13 +42,13 @@ struct ledger {
     struct feed *feed;
     struct rows *rows;
     struct nonces *nonces;
+    struct tokens *tokens;
     struct snapshots *snapshots;
     struct verifier *verifier;
     struct id incarnation;
     struct public_key key;
     struct secret_key secret;
-    struct hash token_hash; /* of the administrator's token */
-    int64_t started_s;      /* requests signed before are refused, see nonces.h */
+    int64_t started_s; /* requests signed before are refused, see nonces.h */
 };
 
 /* Creates a database with fresh keys, and writes the administrator's token to `token_path` (mode

@@ -1,8 +1,10 @@
-/* What the routes share. Internal to the handler: handle.c, routes_device.c, routes_admin.c. */
+/* What the routes share. Internal to the handler: handle.c and the routes_*.c, each of which ends
+ * with its part of the routing table. */
 #ifndef HOLDFAST_LEDGER_ROUTES_H
 #define HOLDFAST_LEDGER_ROUTES_H
 
 #include "sync/ledger/handle.h"
+#include "sync/ledger/tokens.h"
 #include "sync/protocol/message.h"
 #include "terminal/journal/device.h"
 
@@ -19,30 +21,40 @@ struct exchange {
     struct ledger *ledger;
     const struct ledger_request *request;
     struct ledger_response *response;
-    struct store_session *reader; /* lent for the whole request */
-    struct caller caller;         /* device routes */
-    const char *body;             /* unpacked */
+    struct store_session *reader;     /* lent for the whole request */
+    struct caller caller;             /* device routes */
+    char token_name[TOKEN_NAME_SIZE]; /* whose token it was; "" for a device */
+    const char *body;                 /* unpacked */
     size_t length;
     const char *tail; /* what follows the route's path ("ID" of /v1/snapshot/ID) */
 };
 
-/* Device routes. Each fills the response; a status other than OK becomes a refusal. */
-enum status route_enroll(struct exchange *exchange, struct error *error) MUST_USE;
-enum status route_device(struct exchange *exchange, struct error *error) MUST_USE;
-enum status route_journal(struct exchange *exchange, struct error *error) MUST_USE;
-enum status route_changes(struct exchange *exchange, struct error *error) MUST_USE;
-enum status route_snapshot(struct exchange *exchange, struct error *error) MUST_USE;
-enum status route_snapshot_file(struct exchange *exchange, struct error *error) MUST_USE;
+/* Who may ask. */
+enum access {
+    ACCESS_ANYBODY,
+    ACCESS_SELF,   /* signed by the key that it names (enrolment) */
+    ACCESS_DEVICE, /* signed by a device */
+    ACCESS_TOKEN,  /* a token with one of the route's scopes */
+    ACCESS_EITHER  /* a device, or such a token when there is an Authorization header */
+};
 
-/* Administrators' routes. */
-enum status route_reference(struct exchange *exchange, struct error *error) MUST_USE;
-enum status route_import(struct exchange *exchange, struct error *error) MUST_USE;
-enum status route_opening_stock(struct exchange *exchange, struct error *error) MUST_USE;
-enum status route_enroll_codes(struct exchange *exchange, struct error *error) MUST_USE;
-enum status route_totals(struct exchange *exchange, struct error *error) MUST_USE;
-enum status route_stock(struct exchange *exchange, struct error *error) MUST_USE; /* both */
-enum status route_exceptions(struct exchange *exchange, struct error *error) MUST_USE;
-enum status route_health(struct exchange *exchange, struct error *error) MUST_USE; /* anybody */
+#define SMALL_BODY ((size_t)64 << 10)
+
+/* One row of the routing table. `run` fills the response; a status other than STATUS_OK becomes a
+ * refusal. */
+struct route {
+    const char *method; /* NULL: the end of the table */
+    const char *path;
+    bool prefix; /* something follows the path, see exchange.tail */
+    enum access access;
+    unsigned scope; /* SCOPE_..., 0 where no token may ask */
+    size_t ceiling; /* of the body, unpacked */
+    enum status (*run)(struct exchange *exchange, struct error *error);
+};
+
+extern const struct route device_routes[];
+extern const struct route admin_routes[];
+extern const struct route service_routes[];
 
 /* Sets status and body of a JSON answer. */
 enum status respond_json(struct exchange *exchange, int http_status, const json_t *value,

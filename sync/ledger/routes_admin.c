@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum status route_health(struct exchange *exchange, struct error *error)
+static enum status route_health(struct exchange *exchange, struct error *error)
 {
     json_t *answer = json_object();
     enum status status;
@@ -26,7 +26,7 @@ enum status route_health(struct exchange *exchange, struct error *error)
     return status;
 }
 
-enum status route_reference(struct exchange *exchange, struct error *error)
+static enum status route_reference(struct exchange *exchange, struct error *error)
 {
     json_t *body, *list, *answer;
     enum status status = json_read(exchange->body, exchange->length, &body, error);
@@ -117,7 +117,7 @@ static enum status prepare_snapshots(struct exchange *exchange, struct error *er
     return status;
 }
 
-enum status route_import(struct exchange *exchange, struct error *error)
+static enum status route_import(struct exchange *exchange, struct error *error)
 {
     struct ledger *ledger = exchange->ledger;
     struct import_options options = {0};
@@ -147,7 +147,7 @@ enum status route_import(struct exchange *exchange, struct error *error)
     return status;
 }
 
-enum status route_opening_stock(struct exchange *exchange, struct error *error)
+static enum status route_opening_stock(struct exchange *exchange, struct error *error)
 {
     json_t *body, *answer;
     enum status status = json_read(exchange->body, exchange->length, &body, error);
@@ -164,7 +164,7 @@ enum status route_opening_stock(struct exchange *exchange, struct error *error)
     return status;
 }
 
-enum status route_enroll_codes(struct exchange *exchange, struct error *error)
+static enum status route_enroll_codes(struct exchange *exchange, struct error *error)
 {
     const char *location = NULL, *till = NULL;
     char code[ENROLL_CODE_SIZE], expires[UTC_STAMP_SIZE];
@@ -195,13 +195,13 @@ enum status route_enroll_codes(struct exchange *exchange, struct error *error)
     return status;
 }
 
-enum status route_totals(struct exchange *exchange, struct error *error)
+static enum status route_totals(struct exchange *exchange, struct error *error)
 {
     exchange->response->status = 200;
     return report_totals(exchange->reader, &exchange->response->body, error);
 }
 
-enum status route_stock(struct exchange *exchange, struct error *error)
+static enum status route_stock(struct exchange *exchange, struct error *error)
 {
     char sku[SKU_SIZE];
     enum status status = query_value(exchange->request->query, "sku", sku, sizeof sku, error);
@@ -215,7 +215,7 @@ enum status route_stock(struct exchange *exchange, struct error *error)
     return report_stock(exchange->reader, sku, &exchange->response->body, error);
 }
 
-enum status route_exceptions(struct exchange *exchange, struct error *error)
+static enum status route_exceptions(struct exchange *exchange, struct error *error)
 {
     char text[DECIMAL_SIZE];
     int64_t after = 0;
@@ -228,3 +228,19 @@ enum status route_exceptions(struct exchange *exchange, struct error *error)
     exchange->response->status = 200;
     return report_exceptions(exchange->reader, after, &exchange->response->body, error);
 }
+
+const struct route admin_routes[] = {
+    {"GET", "/v1/health", false, ACCESS_ANYBODY, 0, 0, route_health},
+    {"GET", "/v1/stock", false, ACCESS_EITHER, SCOPE_STOCK, 0, route_stock},
+    {"POST", "/v1/admin/reference", false, ACCESS_TOKEN, SCOPE_REFERENCE, COMPRESS_BODY_CEILING,
+     route_reference},
+    {"POST", "/v1/admin/import", false, ACCESS_TOKEN, SCOPE_REFERENCE, COMPRESS_IMPORT_CEILING,
+     route_import},
+    {"POST", "/v1/admin/opening-stock", false, ACCESS_TOKEN, SCOPE_REFERENCE, COMPRESS_BODY_CEILING,
+     route_opening_stock},
+    {"POST", "/v1/admin/enroll-codes", false, ACCESS_TOKEN, SCOPE_ENROLL, SMALL_BODY,
+     route_enroll_codes},
+    {"GET", "/v1/admin/totals", false, ACCESS_TOKEN, SCOPE_READ, 0, route_totals},
+    {"GET", "/v1/admin/stock", false, ACCESS_TOKEN, SCOPE_STOCK, 0, route_stock},
+    {"GET", "/v1/admin/exceptions", false, ACCESS_TOKEN, SCOPE_EXCEPTIONS, 0, route_exceptions},
+    {0}};

@@ -1,4 +1,5 @@
 /* What tills ask. */
+#include "sync/ledger/devices.h"
 #include "sync/ledger/enroll.h"
 #include "sync/ledger/ingest.h"
 #include "sync/ledger/routes.h"
@@ -9,7 +10,7 @@
 
 #define SNAPSHOT_RETRY_MS 1000
 
-enum status route_enroll(struct exchange *exchange, struct error *error)
+static enum status route_enroll(struct exchange *exchange, struct error *error)
 {
     struct ledger *ledger = exchange->ledger;
     struct enroll_request request;
@@ -63,7 +64,7 @@ static enum status read_heads(struct exchange *exchange, struct device_answer *a
     return status;
 }
 
-enum status route_device(struct exchange *exchange, struct error *error)
+static enum status route_device(struct exchange *exchange, struct error *error)
 {
     struct device_answer answer = {.incarnation = exchange->ledger->incarnation,
                                    .time_ms = ledger_now_ms(exchange->ledger)};
@@ -92,7 +93,7 @@ static void refuse_journal(struct exchange *exchange, const struct ingest_result
     respond_refusal(exchange, 409, &refusal);
 }
 
-enum status route_journal(struct exchange *exchange, struct error *error)
+static enum status route_journal(struct exchange *exchange, struct error *error)
 {
     struct ledger *ledger = exchange->ledger;
     struct ingest_sender sender = {
@@ -118,6 +119,7 @@ enum status route_journal(struct exchange *exchange, struct error *error)
 struct ledger_wait {
     struct changes_query query;
     int64_t deadline_us;
+    struct id device; /* who asks: it may be revoked meanwhile */
     bool zstd;
 };
 
@@ -155,7 +157,7 @@ static enum status answer_changes(struct ledger *ledger, struct store_session *r
     return status;
 }
 
-enum status route_changes(struct exchange *exchange, struct error *error)
+static enum status route_changes(struct exchange *exchange, struct error *error)
 {
     struct ledger *ledger = exchange->ledger;
     struct changes_query query;
@@ -174,6 +176,7 @@ enum status route_changes(struct exchange *exchange, struct error *error)
         return answer_changes(ledger, exchange->reader, &query, exchange->response, error);
     wait = mem_alloc(sizeof *wait);
     wait->query = query;
+    wait->device = exchange->caller.device;
     wait->deadline_us =
         clock_monotonic_us(&ledger->clock) + (int64_t)query.wait_s * INT64_C(1000000);
     exchange->response->wait = wait;
@@ -193,8 +196,12 @@ void ledger_continue(struct ledger *ledger, struct ledger_wait *wait,
     enum status status = ledger_reader(ledger, &reader, &error);
 
     if (status == STATUS_OK)
+        status = devices_standing(reader, &wait->device, &error);
+    if (status == STATUS_OK)
         status = answer_changes(ledger, reader, &wait->query, response, &error);
-    if (status != STATUS_OK)
+    if (status == STATUS_CANCELLED)
+        ledger_refuse(ledger, 403, "revoked", error.text, response);
+    else if (status != STATUS_OK)
         ledger_refuse(ledger, 503, "busy", error.text, response);
     ledger_reader_back(ledger, reader);
     ledger_wait_free(wait);
@@ -205,7 +212,7 @@ void ledger_wait_free(struct ledger_wait *wait)
     free(wait);
 }
 
-enum status route_snapshot(struct exchange *exchange, struct error *error)
+static enum status route_snapshot(struct exchange *exchange, struct error *error)
 {
     struct snapshot_answer answer;
     enum status status =
@@ -271,7 +278,7 @@ static bool read_range(const char *range, int64_t size, int64_t *from, int64_t *
     return true;
 }
 
-enum status route_snapshot_file(struct exchange *exchange, struct error *error)
+static enum status route_snapshot_file(struct exchange *exchange, struct error *error)
 {
     struct ledger_response *response = exchange->response;
     int64_t size = 0;
@@ -297,3 +304,12 @@ enum status route_snapshot_file(struct exchange *exchange, struct error *error)
     }
     return STATUS_OK;
 }
+
+const struct route device_routes[] = {
+    {"POST", "/v1/enroll", false, ACCESS_SELF, 0, SMALL_BODY, route_enroll},
+    {"GET", "/v1/device", false, ACCESS_DEVICE, 0, 0, route_device},
+    {"POST", "/v1/journal", false, ACCESS_DEVICE, 0, FRAME_MAX_BYTES, route_journal},
+    {"GET", "/v1/changes", false, ACCESS_DEVICE, 0, 0, route_changes},
+    {"GET", "/v1/snapshot", false, ACCESS_DEVICE, 0, 0, route_snapshot},
+    {"GET", "/v1/snapshot/", true, ACCESS_DEVICE, 0, 0, route_snapshot_file},
+    {0}};

@@ -18,8 +18,8 @@
  *   GET  /v1/snapshot           200     snapshot_answer         202 {"retry_ms":n,"time_ms":n}
  *   GET  /v1/snapshot/ID        200/206 zstd bytes              404, 410, 416: ask /v1/snapshot
  * anew anything                    400 "invalid"   401 "denied" (unknown key, bad signature,
- * replay) 401 "clock" (good signature, `created` outside of the window) 403 "denied" (device
- * blocked)   404 "not_found"   413 "range" 429, 503 "busy" with "retry_ms"  500 "io" or another
+ * replay) 401 "clock" (good signature, `created` outside of the window) 403 "revoked" (device
+ * revoked), "denied" (a token of another scope)   404 "not_found"   413 "range" 429, 503 "busy" with "retry_ms"  500 "io" or another
  * status name
  *
  * JSON bodies are application/json; either side may send Content-Encoding: zstd when the other said

@@ -200,7 +200,7 @@ static void test_handle__refuses_a_blocked_device(void **state)
     admin_put(fixture, SHOP_ROWS);
     device = device_make(fixture, "S01", "T01");
     run_sql(fixture, "UPDATE device SET active = 0");
-    assert_refused(signed_call(fixture, device, "GET", "/v1/device", "", "", 0), 403, "denied");
+    assert_refused(signed_call(fixture, device, "GET", "/v1/device", "", "", 0), 403, "revoked");
     device_free(device);
 }
 

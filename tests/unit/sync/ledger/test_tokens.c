@@ -1,0 +1,222 @@
+/* Tokens with scopes, and devices that are revoked. */
+#include "ledger_fixture.h"
+
+static struct answer token_call(struct fixture *fixture, const char *token, const char *method,
+                                const char *path, const char *body)
+{
+    char bearer[96];
+    struct ledger_request request = {.method = method,
+                                     .path = path,
+                                     .query = "",
+                                     .authorization = bearer,
+                                     .body = body,
+                                     .length = strlen(body)};
+
+    (void)snprintf(bearer, sizeof bearer, "Bearer %s", token);
+    return request_answer(fixture, &request);
+}
+
+static int token_status(struct fixture *fixture, const char *token, const char *method,
+                        const char *path, const char *body)
+{
+    struct answer answer = token_call(fixture, token, method, path, body);
+    int status = answer.status;
+
+    answer_free(&answer);
+    return status;
+}
+
+static int admin_status(struct fixture *fixture, const char *path, const char *body)
+{
+    return token_status(fixture, fixture->token, "POST", path, body);
+}
+
+static void add_token(struct fixture *fixture, const char *body, char out[TOKEN_SIZE])
+{
+    struct answer answer = token_call(fixture, fixture->token, "POST", "/v1/admin/tokens", body);
+
+    if (answer.status != 200)
+        fail_msg("%d %s", answer.status, answer.text);
+    (void)snprintf(out, TOKEN_SIZE, "%s", json_text_or(answer.json, "token", ""));
+    assert_int_equal(strlen(out), TOKEN_SIZE - 1);
+    answer_free(&answer);
+}
+
+static void test_tokens__may_do_what_their_scopes_say_and_no_more(void **state)
+{
+    struct fixture *fixture = *state;
+    char token[TOKEN_SIZE];
+
+    add_token(fixture, "{\"name\":\"web\",\"scopes\":\"read,enroll\"}", token);
+    assert_int_equal(token_status(fixture, token, "GET", "/v1/admin/totals", ""), 200);
+    assert_int_equal(token_status(fixture, token, "GET", "/v1/admin/devices", ""), 200);
+    assert_int_equal(token_status(fixture, token, "GET", "/v1/admin/tokens", ""), 403);
+    assert_int_equal(token_status(fixture, token, "GET", "/v1/admin/exceptions", ""), 403);
+    assert_int_equal(token_status(fixture, token, "POST", "/v1/admin/reference", SHOP_ROWS), 403);
+    assert_int_equal(token_status(fixture, token, "POST", "/v1/admin/tokens",
+                                  "{\"name\":\"mine\",\"scopes\":\"admin\"}"),
+                     403);
+    assert_int_equal(token_status(fixture, token, "GET", "/v1/device", ""), 401);
+}
+
+static void test_tokens__end_when_they_expire_and_when_they_are_revoked(void **state)
+{
+    struct fixture *fixture = *state;
+    char token[TOKEN_SIZE], body[128];
+
+    (void)snprintf(body, sizeof body, "{\"name\":\"day\",\"scopes\":\"read\",\"expires_ms\":%lld}",
+                   (long long)START_MS + 1000);
+    add_token(fixture, body, token);
+    assert_int_equal(token_status(fixture, token, "GET", "/v1/admin/totals", ""), 200);
+    fixture->now_ms += 1000;
+    assert_int_equal(token_status(fixture, token, "GET", "/v1/admin/totals", ""), 401);
+    add_token(fixture, "{\"name\":\"thief\",\"scopes\":\"read\"}", token);
+    assert_int_equal(token_status(fixture, token, "GET", "/v1/admin/totals", ""), 200);
+    assert_int_equal(admin_status(fixture, "/v1/admin/tokens/revoke", "{\"name\":\"thief\"}"), 200);
+    assert_int_equal(token_status(fixture, token, "GET", "/v1/admin/totals", ""), 401);
+    assert_int_equal(admin_status(fixture, "/v1/admin/tokens/revoke", "{\"name\":\"thief\"}"), 200);
+    fixture_close(fixture);
+    fixture_open(fixture);
+    assert_int_equal(token_status(fixture, token, "GET", "/v1/admin/totals", ""), 401);
+    assert_int_equal(admin_status(fixture, "/v1/admin/tokens/revoke", "{\"name\":\"none\"}"), 404);
+}
+
+static void test_tokens__rotate_the_first_administrator(void **state)
+{
+    struct fixture *fixture = *state;
+    char token[TOKEN_SIZE];
+
+    assert_int_equal(admin_status(fixture, "/v1/admin/tokens/revoke", "{\"name\":\"admin\"}"), 409);
+    add_token(fixture, "{\"name\":\"next\",\"scopes\":\"admin\"}", token);
+    assert_int_equal(admin_status(fixture, "/v1/admin/tokens/revoke", "{\"name\":\"admin\"}"), 200);
+    assert_int_equal(admin_status(fixture, "/v1/admin/tokens", "{}"), 401);
+    fixture_close(fixture);
+    fixture_open(fixture);
+    assert_int_equal(admin_status(fixture, "/v1/admin/tokens", "{}"), 401);
+    assert_int_equal(token_status(fixture, token, "GET", "/v1/admin/tokens", ""), 200);
+    assert_int_equal(
+        token_status(fixture, token, "POST", "/v1/admin/tokens/revoke", "{\"name\":\"next\"}"),
+        409);
+}
+
+static void test_tokens__refuse_what_makes_no_token(void **state)
+{
+    static const char *const wrong[] = {"{\"name\":\"a b\",\"scopes\":\"read\"}",
+                                        "{\"name\":\"\",\"scopes\":\"read\"}",
+                                        "{\"name\":\"x\",\"scopes\":\"\"}",
+                                        "{\"name\":\"x\",\"scopes\":\"root\"}",
+                                        "{\"name\":\"x\",\"scopes\":\"read\",\"expires_ms\":5}",
+                                        "{\"scopes\":\"read\"}",
+                                        "[]"};
+    char token[TOKEN_SIZE];
+
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_int_equal(admin_status(*state, "/v1/admin/tokens", wrong[i]), 400);
+    add_token(*state, "{\"name\":\"x\",\"scopes\":\"read\"}", token);
+    assert_int_equal(
+        admin_status(*state, "/v1/admin/tokens", "{\"name\":\"x\",\"scopes\":\"read\"}"), 409);
+}
+
+static void test_tokens__are_listed_without_themselves(void **state)
+{
+    struct fixture *fixture = *state;
+    char token[TOKEN_SIZE];
+    struct answer answer;
+
+    add_token(fixture, "{\"name\":\"web\",\"scopes\":\"orders stock\"}", token);
+    assert_int_equal(token_status(fixture, token, "GET", "/v1/admin/stock", ""), 400);
+    answer = token_call(fixture, fixture->token, "GET", "/v1/admin/tokens", "");
+    assert_int_equal(answer.status, 200);
+    assert_null(strstr(answer.text, token));
+    assert_non_null(strstr(answer.text, "\"name\":\"admin\",\"scopes\":\"admin\""));
+    assert_non_null(strstr(answer.text, "\"name\":\"web\",\"scopes\":\"stock orders\""));
+    assert_null(strstr(answer.text, "\"used_ms\":0")); /* both have been used */
+    answer_free(&answer);
+}
+
+static int device_status(struct fixture *fixture, const struct device *device)
+{
+    struct answer answer = signed_call(fixture, device, "GET", "/v1/device", "", "", 0);
+    int status = answer.status;
+
+    if (status == 403)
+        assert_string_equal(json_text_or(answer.json, "error", ""), "revoked");
+    answer_free(&answer);
+    return status;
+}
+
+static void test_devices__a_revoked_one_is_refused_until_it_is_reinstated(void **state)
+{
+    struct fixture *fixture = *state;
+    struct device *one, *two;
+    char body[64], hex[ID_HEX_SIZE];
+
+    admin_put(fixture, SHOP_ROWS);
+    one = device_make(fixture, "S01", "T01");
+    two = device_make(fixture, "S01", "T02");
+    hex_write(one->id.bytes, ID_SIZE, hex);
+    (void)snprintf(body, sizeof body, "{\"device\":\"%s\"}", hex);
+    assert_int_equal(device_status(fixture, one), 200);
+    assert_int_equal(admin_status(fixture, "/v1/admin/devices/revoke", body), 200);
+    assert_int_equal(device_status(fixture, one), 403);
+    assert_int_equal(device_status(fixture, two), 200);
+    assert_int_equal(admin_status(fixture, "/v1/admin/devices/reinstate", body), 200);
+    assert_int_equal(device_status(fixture, one), 200);
+    assert_int_equal(admin_status(fixture, "/v1/admin/devices/revoke",
+                                  "{\"device\":\"00000000000000000000000000000000\"}"),
+                     404);
+    assert_int_equal(admin_status(fixture, "/v1/admin/devices/revoke", "{\"device\":\"00\"}"), 400);
+    device_free(one);
+    device_free(two);
+}
+
+static void test_devices__a_revoked_one_gets_no_answer_to_a_waiting_question(void **state)
+{
+    struct fixture *fixture = *state;
+    struct device *device;
+    char query[160], body[64], hex[ID_HEX_SIZE];
+    struct ledger_response later;
+    struct answer answer;
+
+    admin_put(fixture, SHOP_ROWS);
+    device = device_make(fixture, "S01", "T01");
+    hex_write(fixture->ledger->incarnation.bytes, ID_SIZE, hex);
+    (void)snprintf(query, sizeof query, "incarnation=%s&wait=20&staff=0", hex);
+    answer = signed_call(fixture, device, "GET", "/v1/changes", query, "", 0);
+    assert_non_null(answer.response.wait);
+    hex_write(device->id.bytes, ID_SIZE, hex);
+    (void)snprintf(body, sizeof body, "{\"device\":\"%s\"}", hex);
+    assert_int_equal(admin_status(fixture, "/v1/admin/devices/revoke", body), 200);
+    ledger_response_init(&later);
+    ledger_continue(fixture->ledger, answer.response.wait, &later);
+    answer.response.wait = NULL;
+    assert_int_equal(later.status, 403);
+    assert_non_null(strstr(buf_text(&later.body), "\"revoked\""));
+    ledger_response_finish(&later);
+    answer_free(&answer);
+    device_free(device);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_tokens__may_do_what_their_scopes_say_and_no_more,
+                                        fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_tokens__end_when_they_expire_and_when_they_are_revoked,
+                                        fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_tokens__rotate_the_first_administrator, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_tokens__refuse_what_makes_no_token, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_tokens__are_listed_without_themselves, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_devices__a_revoked_one_is_refused_until_it_is_reinstated, fixture_setup,
+            fixture_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_devices__a_revoked_one_gets_no_answer_to_a_waiting_question, fixture_setup,
+            fixture_teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
