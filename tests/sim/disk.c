@@ -119,6 +119,11 @@ void disk_die_at(struct disk_process *process, uint64_t operations, enum disk_de
     process->how = how;
 }
 
+void disk_pause_at(struct disk_process *process, uint64_t operations)
+{
+    process->pause_at = operations == 0 ? 0 : process->operations + operations;
+}
+
 bool disk_dead(const struct disk_process *process)
 {
     return process->dead;

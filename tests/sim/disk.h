@@ -42,11 +42,13 @@ struct disk_image;
 /* ---- the program and a seed ---------------------------------------------------------------------
  */
 
-/* What SQLite asks of its surroundings. Each may be NULL: time stands at the epoch, sleep returns
- * at once. `sleep` may run other processes meanwhile and must enter the sleeper again. */
+/* What the disk asks of its surroundings. Each may be NULL: time stands at the epoch, sleep and
+ * pause return at once. `sleep` (SQLite waits for a lock) and `pause` (disk_pause_at) may let other
+ * processes run, even kill this one, and must enter it again. */
 struct disk_host {
     int64_t (*wall_ms)(void *context);
     void (*sleep)(void *context, struct disk_process *process, int64_t microseconds);
+    void (*pause)(void *context, struct disk_process *process);
     void *context;
 };
 
@@ -89,6 +91,10 @@ void disk_kill(struct disk_process *process);
  * still have happened, wholly or in part: the process never learns. 0: no longer. */
 enum disk_death { DISK_DEATH_KILL, DISK_DEATH_POWER };
 void disk_die_at(struct disk_process *process, uint64_t operations, enum disk_death how);
+/* Before its n-th file operation from now, in the middle of whatever it does and with all the locks
+ * that it holds, the host's `pause` is called once: a program that is stopped there. 0: no longer.
+ */
+void disk_pause_at(struct disk_process *process, uint64_t operations);
 bool disk_dead(const struct disk_process *process);
 uint64_t disk_operations(const struct disk_process *process); /* so far */
 /* After everything that it had open was closed (dead or alive). Aborts when a file or connection

@@ -59,12 +59,27 @@ static bool forced(struct disk *disk, enum disk_call call, const char *path)
     return true;
 }
 
+static void pause_here(struct disk_process *process)
+{
+    const struct disk_host *host = &disk_state.host;
+
+    process->pause_at = 0;
+    if (host->pause != NULL)
+        host->pause(host->context, process);
+    if (disk_state.current != process)
+        disk_misused("%s goes on without having been entered", process->name);
+}
+
 enum gate gate_pass_plain(struct disk_process *process)
 {
     if (process->dead)
         return GATE_ERROR;
     process->operations++;
     disk_state.tally.operations++;
+    if (process->pause_at > 0 && process->operations >= process->pause_at)
+        pause_here(process);
+    if (process->dead)
+        return GATE_ERROR;
     if (process->die_at > 0 && process->operations >= process->die_at)
         return GATE_DYING;
     return GATE_OPEN;

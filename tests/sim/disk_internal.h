@@ -102,7 +102,7 @@ struct disk_process {
     char *name;
     long number;
     bool dead;
-    uint64_t operations, die_at;
+    uint64_t operations, die_at, pause_at;
     enum disk_death how;
     struct open_file *opens;
     struct shm_node *nodes;

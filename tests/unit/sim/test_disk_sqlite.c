@@ -309,6 +309,49 @@ static void test_sqlite__shared_memory_survives_the_death_of_one(void **state)
     finish();
 }
 
+/* A byte of the wal-index that SQLite never uses (walformat.html, 2.1: "unused"). */
+static volatile char *spare_byte(struct db *db)
+{
+    sqlite3_file *file = NULL;
+    void volatile *memory = NULL;
+
+    assert_int_equal(sqlite3_file_control(db_handle(db), "main", SQLITE_FCNTL_FILE_POINTER, &file),
+                     SQLITE_OK);
+    assert_int_equal(file->pMethods->xShmMap(file, 0, 32768, 0, &memory) & 0xFF & ~SQLITE_READONLY,
+                     SQLITE_OK);
+    return (volatile char *)memory + 132;
+}
+
+static void test_sqlite__what_the_dead_write_to_shared_memory_is_not_seen(void **state)
+{
+    struct db *reader = NULL;
+    struct error error;
+    int64_t count;
+
+    (void)state;
+    begin_two();
+    struct db *owner = open_owner(&error);
+    assert_int_equal(db_exec(owner, "CREATE TABLE row(n INTEGER PRIMARY KEY)", NULL), STATUS_OK);
+    assert_int_equal(read_count(&reader, &count, &error), STATUS_OK);
+    volatile char *byte = spare_byte(owner);
+    *byte = 'a';
+    assert_int_equal(*spare_byte(reader), 'a');
+    disk_kill(process);
+    *byte = 'b';
+    db_close(owner);
+    disk_process_end(process);
+    start_process();
+    assert_int_equal(*spare_byte(reader), 'a');
+    disk_power_cut(disk);
+    end_reader(reader);
+    disk_process_end(process);
+    start_process();
+    owner = open_owner(&error);
+    assert_int_equal(*spare_byte(owner), 0);
+    db_close(owner);
+    finish();
+}
+
 static void test_sqlite__a_dead_readers_locks_are_gone(void **state)
 {
     struct db *reader = NULL;
@@ -335,6 +378,110 @@ static void test_sqlite__a_dead_readers_locks_are_gone(void **state)
     finish();
 }
 
+/* ---- a program that is stopped in the middle ----------------------------------------------------
+ */
+
+static struct db *paused_reader, *paused_owner;
+static int64_t seen_while_paused;
+
+static void read_while_owner_stands(void *context, struct disk_process *stopped)
+{
+    enum status *status = context;
+    struct error error;
+
+    assert_ptr_equal(stopped, process);
+    *status = read_count(&paused_reader, &seen_while_paused, &error);
+}
+
+static void write_while_reader_stands(void *context, struct disk_process *stopped)
+{
+    enum status *status = context;
+
+    assert_ptr_equal(stopped, second);
+    (void)disk_enter(process);
+    *status = db_exec(paused_owner, "INSERT INTO row VALUES(NULL)", NULL);
+    (void)disk_enter(second);
+}
+
+static void begin_paused(uint64_t seed, void (*pause)(void *, struct disk_process *),
+                         enum status *status)
+{
+    struct disk_host host = {.pause = pause, .context = status};
+
+    disk_begin(seed, &host);
+    disk = disk_create("m1", NULL);
+    start_process();
+    second = disk_process_start(disk, "agent");
+    paused_reader = NULL;
+    *status = STATUS_OK;
+}
+
+/* Stopped at each operation of a restart with recovery, commits and a checkpoint: the reader is
+ * never hindered for long, and never sees a half. */
+static void test_sqlite__an_owner_that_stands_anywhere_hinders_no_reader(void **state)
+{
+    enum status status;
+    struct error error;
+    int64_t count;
+    bool paused = true;
+
+    (void)state;
+    for (uint64_t at = 1; paused; at++) {
+        begin_paused(at, read_while_owner_stands, &status);
+        struct db *owner = open_owner(&error);
+        assert_int_equal(db_exec(owner, "CREATE TABLE row(n INTEGER PRIMARY KEY)", NULL),
+                         STATUS_OK);
+        assert_int_equal(db_exec(owner, "INSERT INTO row VALUES(NULL)", NULL), STATUS_OK);
+        if (at % 2 == 0)
+            assert_int_equal(read_count(&paused_reader, &count, &error), STATUS_OK);
+        disk_kill(process);
+        db_close(owner);
+        disk_process_end(process);
+        start_process();
+        disk_pause_at(process, (at + 1) / 2);
+        uint64_t before = disk_operations(process);
+        owner = open_owner(&error);
+        assert_non_null(owner);
+        for (int64_t i = 1; i < 4; i++)
+            assert_int_equal(db_exec(owner, "INSERT INTO row VALUES(NULL)", NULL), STATUS_OK);
+        assert_int_equal(ask(owner, "PRAGMA wal_checkpoint(TRUNCATE)"), 0);
+        paused = disk_operations(process) - before >= (at + 1) / 2;
+        if (status != STATUS_OK)
+            fail_msg("operation %d: %s", (int)(at + 1) / 2, status_name(status));
+        assert_true(!paused || (seen_while_paused >= 1 && seen_while_paused <= 4));
+        db_close(owner);
+        end_reader(paused_reader);
+        finish();
+    }
+}
+
+static void test_sqlite__a_reader_that_stands_anywhere_hinders_no_owner(void **state)
+{
+    enum status status;
+    struct error error;
+    int64_t count;
+    bool paused = true;
+
+    (void)state;
+    for (uint64_t at = 1; paused; at++) {
+        begin_paused(at, write_while_reader_stands, &status);
+        paused_owner = open_owner(&error);
+        assert_int_equal(db_exec(paused_owner, "CREATE TABLE row(n INTEGER PRIMARY KEY)", NULL),
+                         STATUS_OK);
+        disk_pause_at(second, at);
+        assert_int_equal(read_count(&paused_reader, &count, &error), STATUS_OK);
+        paused = disk_operations(second) >= at;
+        disk_pause_at(second, 0);
+        assert_int_equal(status, STATUS_OK);
+        assert_int_equal(ask(paused_owner, "SELECT count(*) FROM row"), paused);
+        assert_int_equal(read_count(&paused_reader, &count, &error), STATUS_OK);
+        assert_int_equal(count, paused);
+        db_close(paused_owner);
+        end_reader(paused_reader);
+        finish();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,7 +491,10 @@ int main(void)
         cmocka_unit_test(test_sqlite__faults_are_told_and_break_nothing),
         cmocka_unit_test(test_sqlite__a_reader_sees_each_commit_of_the_owner),
         cmocka_unit_test(test_sqlite__shared_memory_survives_the_death_of_one),
+        cmocka_unit_test(test_sqlite__what_the_dead_write_to_shared_memory_is_not_seen),
         cmocka_unit_test(test_sqlite__a_dead_readers_locks_are_gone),
+        cmocka_unit_test(test_sqlite__an_owner_that_stands_anywhere_hinders_no_reader),
+        cmocka_unit_test(test_sqlite__a_reader_that_stands_anywhere_hinders_no_owner),
     };
     disk_install();
     return cmocka_run_group_tests(tests, NULL, NULL);
