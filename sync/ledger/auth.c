@@ -21,9 +21,7 @@ static enum status verify(struct exchange *exchange, const struct public_key *ke
 
     if (status != STATUS_OK)
         return status;
-    if (params.created < exchange->ledger->started_s)
-        return error_set(error, STATUS_TIMEOUT, "signed before the ledger started: sign anew");
-    return nonces_use(exchange->ledger->nonces, params.keyid, params.nonce, now_s, error);
+    return nonces_use(exchange->ledger->nonces, &params, now_s, error);
 }
 
 /* The device's row; STATUS_DENIED when there is none. */

@@ -83,6 +83,16 @@ enum status ledger_init(const struct ledger_options *options, const char *token_
     return status;
 }
 
+/* Orderly: so that the next start takes this database for what it is, and knows what was asked. */
+static enum status stop_identity(struct ledger *ledger, struct error *error)
+{
+    enum status status = nonces_keep(ledger->nonces, ledger->writing, error);
+
+    if (status == STATUS_OK)
+        status = incarnation_stop(ledger->store, ledger->writing, &ledger->entropy, error);
+    return status;
+}
+
 static enum status load_identity(struct ledger *ledger, struct error *error)
 {
     struct store_session *session = ledger->writing;
@@ -96,6 +106,9 @@ static enum status load_identity(struct ledger *ledger, struct error *error)
     if (status == STATUS_OK)
         status = incarnation_start(ledger->store, session, &ledger->entropy, &ledger->incarnation,
                                    &changed, error);
+    if (status == STATUS_OK)
+        status =
+            nonces_open(session, ledger_now_ms(ledger) / 1000, changed, &ledger->nonces, error);
     if (status == STATUS_OK && changed)
         log_line(LOG_LEVEL_WARN, "ledger", "the database was restored: it takes a new incarnation");
     return status;
@@ -117,8 +130,6 @@ static enum status start_parts(struct ledger *ledger, bool inline_work, struct e
     ledger->readers = readers_new(ledger->store);
     ledger->rows = rows_new();
     ledger->writer = writer_new(ledger->writing, ledger->feed, &ledger->clock);
-    ledger->started_s = ledger_now_ms(ledger) / 1000;
-    ledger->nonces = nonces_new(ledger->started_s);
     status = snapshots_open(&options, &ledger->snapshots, error);
     secret_wipe(&options.secret, sizeof options.secret);
     if (status == STATUS_OK)
@@ -156,13 +167,12 @@ void ledger_close(struct ledger *ledger)
         return;
     verifier_stop(ledger->verifier);
     snapshots_close(ledger->snapshots);
-    if (ledger->verifier != NULL &&
-        incarnation_stop(ledger->store, ledger->writing, &ledger->entropy, &error) != STATUS_OK)
+    if (ledger->verifier != NULL && stop_identity(ledger, &error) != STATUS_OK)
         log_line(LOG_LEVEL_ERROR, "ledger", "%s", error.text);
     writer_free(ledger->writer);
     readers_free(ledger->readers);
     feed_close(ledger->feed);
-    nonces_free(ledger->nonces);
+    nonces_close(ledger->nonces);
     tokens_close(ledger->tokens);
     store_session_close(ledger->writing);
     rows_free(ledger->rows);

@@ -48,7 +48,6 @@ struct ledger {
     struct id incarnation;
     struct public_key key;
     struct secret_key secret;
-    int64_t started_s; /* requests signed before are refused, see nonces.h */
 };
 
 /* Creates a database with fresh keys, and writes the administrator's token to `token_path` (mode

@@ -65,12 +65,14 @@ static const char *const step_1[] = {
 
 /* Grows until it is released. One text per subject. */
 static const char *const step_2[] = {
-    /* tokens, devices, webhooks */
+    /* tokens, devices, nonces over a stop, webhooks */
     "CREATE TABLE token("
     "  name TEXT NOT NULL PRIMARY KEY, hash BLOB NOT NULL UNIQUE, scopes TEXT NOT NULL,"
     "  created_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL DEFAULT 0,"
     "  revoked_ms INTEGER NOT NULL DEFAULT 0, used_ms INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
     "ALTER TABLE device ADD COLUMN revoked_ms INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE nonce("
+    "  generation INTEGER PRIMARY KEY, since_s INTEGER NOT NULL, digests BLOB NOT NULL);"
     "CREATE TABLE webhook("
     "  name TEXT NOT NULL PRIMARY KEY, url TEXT NOT NULL, events TEXT NOT NULL,"
     "  secret BLOB NOT NULL, created_ms INTEGER NOT NULL, removed_ms INTEGER NOT NULL DEFAULT 0,"
