@@ -2,6 +2,7 @@
 #include "sync/ledger/batch.h"
 
 #include "terminal/base/buf.h"
+#include "terminal/base/json_arena.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -111,8 +112,11 @@ static void *read_stripe(void *argument)
 {
     struct stripe *stripe = argument;
 
-    for (int i = stripe->from; i < stripe->to && stripe->status == STATUS_OK; i++)
+    for (int i = stripe->from; i < stripe->to && stripe->status == STATUS_OK; i++) {
+        json_arena_enter();
         stripe->status = read_entry(stripe->batch, i, stripe->sender, &stripe->error);
+        json_arena_leave();
+    }
     return NULL;
 }
 

@@ -3,6 +3,7 @@
  */
 #include "sync/ledger/commands.h"
 #include "terminal/base/crypto.h"
+#include "terminal/base/json_arena.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -97,6 +98,7 @@ int main(int count, char **arguments)
         (void)umask(0077); /* databases, keys and receipts are their owner's */
         (void)signal(SIGPIPE, SIG_IGN);
         crypto_start();
+        json_arena_install();
         status = commands[i].run(&options, &error);
         if (status != STATUS_OK)
             fprintf(stderr, "holdfast-ledger: %s\n", error.text);

@@ -1,4 +1,11 @@
-/* Signatures, epoch by epoch, in slices that each end in a small transaction. */
+/* Signatures, epoch by epoch, in slices that each end in a small transaction.
+ *
+ *   poke ──► wait until no poke came for QUIET_MS, at most PATIENCE_MS ──► slices to the head
+ *
+ * While tills upload their backlog the processors are theirs: a check is as good some seconds
+ * later. The patience is counted from the first poke that is not worked off, so that a shop where
+ * someone always uploads is checked too.
+ */
 #include "sync/ledger/verifier.h"
 
 #include "sync/ledger/finding.h"
@@ -12,10 +19,13 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
-#define SLICE      500
-#define BACKGROUND 10 /* nice: entries are taken in first */
+#define SLICE       500
+#define BACKGROUND  10 /* nice: entries are taken in first */
+#define QUIET_MS    500
+#define PATIENCE_MS 10000
 
 struct verifier {
     struct readers *readers;
@@ -24,8 +34,10 @@ struct verifier {
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    int64_t asked; /* pokes so far */
-    int64_t done;  /* of those, how many are worked off */
+    int64_t asked;             /* pokes so far */
+    int64_t done;              /* of those, how many are worked off */
+    int64_t hurry;             /* at once, while fewer than these are worked off */
+    int64_t first_ms, last_ms; /* monotonic: of the pokes that are not worked off */
     bool stopping;
 };
 
@@ -172,16 +184,67 @@ static bool stopping(struct verifier *verifier)
     return result;
 }
 
+static int64_t mono_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* When the entries of the last pokes are to be checked: the mutex is held. */
+static int64_t due_ms(const struct verifier *verifier)
+{
+    int64_t quiet = verifier->last_ms + QUIET_MS, patience = verifier->first_ms + PATIENCE_MS;
+
+    if (verifier->hurry > verifier->done)
+        return 0;
+    return quiet < patience ? quiet : patience;
+}
+
+/* Returns when there is work and its time has come, or when the thread is to stop: the mutex is
+ * held. */
+static void wait_for_work(struct verifier *verifier)
+{
+    while (!verifier->stopping) {
+        int64_t due = due_ms(verifier);
+        struct timespec until = {.tv_sec = (time_t)(due / 1000),
+                                 .tv_nsec = (long)(due % 1000) * 1000000L};
+        if (verifier->asked == verifier->done)
+            (void)pthread_cond_wait(&verifier->changed, &verifier->mutex);
+        else if (due > mono_ms())
+            (void)pthread_cond_timedwait(&verifier->changed, &verifier->mutex, &until);
+        else
+            return;
+    }
+}
+
+/* A poke, or more, came in: the mutex is held. Only a hurry wakes the thread from its patience. */
+static void note_poke(struct verifier *verifier, bool hurry)
+{
+    bool idle = verifier->asked == verifier->done;
+
+    verifier->last_ms = mono_ms();
+    if (idle)
+        verifier->first_ms = verifier->last_ms;
+    verifier->asked++;
+    if (hurry)
+        verifier->hurry = verifier->asked;
+    if (idle || hurry)
+        (void)pthread_cond_broadcast(&verifier->changed);
+}
+
 static void *verifier_thread(void *argument)
 {
     struct verifier *verifier = argument;
 
     (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), BACKGROUND);
     (void)pthread_mutex_lock(&verifier->mutex);
-    while (!verifier->stopping) {
+    for (wait_for_work(verifier); !verifier->stopping; wait_for_work(verifier)) {
         int64_t asked = verifier->asked;
-        bool more = asked != verifier->done;
+        bool more = true;
         struct error error;
+        verifier->first_ms = mono_ms(); /* of those that come from now on */
         (void)pthread_mutex_unlock(&verifier->mutex);
         while (more && !stopping(verifier)) {
             if (work(verifier, &more, &error) != STATUS_OK) {
@@ -192,8 +255,6 @@ static void *verifier_thread(void *argument)
         (void)pthread_mutex_lock(&verifier->mutex);
         verifier->done = asked;
         (void)pthread_cond_broadcast(&verifier->changed);
-        while (!verifier->stopping && verifier->asked == verifier->done)
-            (void)pthread_cond_wait(&verifier->changed, &verifier->mutex);
     }
     (void)pthread_mutex_unlock(&verifier->mutex);
     return NULL;
@@ -202,12 +263,17 @@ static void *verifier_thread(void *argument)
 struct verifier *verifier_start(struct readers *readers, struct writer *writer, bool threaded)
 {
     struct verifier *verifier = mem_alloc(sizeof *verifier);
+    pthread_condattr_t attributes;
 
     verifier->readers = readers;
     verifier->writer = writer;
     verifier->asked = 1;
+    verifier->hurry = 1;
     (void)pthread_mutex_init(&verifier->mutex, NULL);
-    (void)pthread_cond_init(&verifier->changed, NULL);
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&verifier->changed, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
     verifier->threaded = threaded;
     if (threaded) {
         int result = pthread_create(&verifier->thread, NULL, verifier_thread, verifier);
@@ -234,8 +300,7 @@ void verifier_stop(struct verifier *verifier)
 void verifier_poke(struct verifier *verifier)
 {
     (void)pthread_mutex_lock(&verifier->mutex);
-    verifier->asked++;
-    (void)pthread_cond_broadcast(&verifier->changed);
+    note_poke(verifier, false);
     (void)pthread_mutex_unlock(&verifier->mutex);
 }
 
@@ -263,8 +328,8 @@ void verifier_wait(struct verifier *verifier)
     INVARIANT(verifier->threaded);
 
     (void)pthread_mutex_lock(&verifier->mutex);
-    until = ++verifier->asked;
-    (void)pthread_cond_broadcast(&verifier->changed);
+    note_poke(verifier, true);
+    until = verifier->asked;
     while (verifier->done < until && !verifier->stopping)
         (void)pthread_cond_wait(&verifier->changed, &verifier->mutex);
     (void)pthread_mutex_unlock(&verifier->mutex);

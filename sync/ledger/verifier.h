@@ -1,7 +1,8 @@
 /* The background check of every signature: ingestion looks at the last of a batch only.
  *
  * A thread of low priority follows each epoch from its `verified` mark to its head. A signature
- * that does not hold is a finding; the mark passes it, so that it is told once.
+ * that does not hold is a finding; the mark passes it, so that it is told once. It begins when no
+ * entries came for half a second, or 10 s after the first that it has not looked at.
  */
 #ifndef HOLDFAST_LEDGER_VERIFIER_H
 #define HOLDFAST_LEDGER_VERIFIER_H
@@ -22,7 +23,8 @@ void verifier_poke(struct verifier *verifier);
  * poke tries again). */
 bool verifier_work(struct verifier *verifier);
 
-/* With a thread. Returns when everything that was committed before the call has been checked. */
+/* With a thread. Has them checked at once. Returns when everything that was committed before the
+ * call is. */
 void verifier_wait(struct verifier *verifier);
 
 #endif

@@ -18,6 +18,7 @@
 #include "sync/protocol/frame.h"
 #include "sync/protocol/message.h"
 #include "sync/protocol/signature.h"
+#include "terminal/base/json_arena.h"
 #include "terminal/base/file.h"
 #include "terminal/base/json.h"
 #include "terminal/base/log.h"
@@ -89,6 +90,7 @@ static inline struct fixture *fixture_make(void)
     struct error error = {0};
 
     crypto_start();
+    json_arena_install();
     log_set_level(LOG_LEVEL_ERROR);
     strcpy(fixture->folder, "/tmp/holdfast-ledger-XXXXXX");
     assert_non_null(mkdtemp(fixture->folder));
