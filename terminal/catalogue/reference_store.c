@@ -78,13 +78,18 @@ static void add_table(struct buf *sql, const struct reference_table *table)
     sql_add(sql, ")) WITHOUT ROWID;");
 }
 
+void reference_schema(struct buf *out)
+{
+    for (int i = 0; i < reference_table_count(); i++)
+        add_table(out, reference_table_at(i));
+    sql_add(out, indexes);
+}
+
 enum status reference_create(struct db *db, struct error *error)
 {
     struct buf sql;
     sql_init(&sql);
-    for (int i = 0; i < reference_table_count(); i++)
-        add_table(&sql, reference_table_at(i));
-    sql_add(&sql, indexes);
+    reference_schema(&sql);
     enum status status = db_exec(db, buf_text(&sql), error);
     buf_finish(&sql);
     return status;
