@@ -10,12 +10,14 @@
  *                       than a minute old while online: older than two, the agent itself is dead)
  *        queue          entries not acknowledged, "" unknown
  *        reason         why something does not go on, in plain words for a person; "" when all is
- * well last_error     the last failure as logged, with its time incarnation    of the ledger, hex
+ *                       well
+ *        last_error     the last failure as logged, with its time
+ *        incarnation    of the ledger, hex
  *        clock_off_ms   ledger's time minus this computer's, when it is more than a few seconds
  *        snapshot       manifest of the snapshot being fetched (JSON), "" when none
- *   branch(epoch*, examined, fork_seq, taken)              epochs where this disk and the ledger
- * know different things: how far the local entries were shown to the ledger again, the first that
- * differs, and how far the ledger took them as a marked branch
+ *   branch(epoch*, examined, fork_seq, taken)   epochs where this disk and the ledger know different
+ *        things: how far the local entries were shown to the ledger again, the first that differs,
+ *        and how far the ledger took them as a marked branch
  *
  * Leases of value come here too when the ledger grants them.
  */

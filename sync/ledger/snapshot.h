@@ -1,7 +1,8 @@
 /* Prepared replica files, one per location, in the folder PATH.snapshots beside the database.
  *
- *   S01-<16 hex>.zst    the packed file               <id>.json   what is told about it, written
- *   *.part              being built; swept at start               last: no .json, no snapshot
+ *   S01-<16 hex>.zst     the packed file
+ *   S01-<16 hex>.json    what is told about it; written last: no .json, no snapshot
+ *   *.part               being built; swept at start
  *
  * A thread of its own builds them, one at a time: a fresh SQLite file is filled from one state of
  * the ledger, indexed for search, packed, hashed, signed, fsynced. A snapshot serves as long as the

@@ -1,8 +1,9 @@
 /* What the ledger signs, and the texts that it signs.
  *
- *   head      "holdfast head 1\n<device>\n<epoch>\n<seq>\n<hash>"      all ids and hashes
- * lower-case snapshot  "holdfast snapshot 1\n<id>\n<sha256>"                    hex, seq in plain
- * decimal, no LF at the end
+ *   head      "holdfast head 1\n<device>\n<epoch>\n<seq>\n<hash>"
+ *   snapshot  "holdfast snapshot 1\n<id>\n<sha256>"
+ *
+ * Ids and hashes in lower-case hex, seq in plain decimal, no LF at the end.
  *
  * A countersigned head proves to the till that the ledger knew its journal up to that entry, and to
  * the ledger's operator that nothing before it can be rewritten by the till: neither can alone.

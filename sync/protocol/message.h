@@ -16,11 +16,15 @@
  *                                       nothing of it was taken). The agent goes on after `taken`.
  *   GET  /v1/changes?...        200     changes_answer          410 refusal "snapshot"
  *   GET  /v1/snapshot           200     snapshot_answer         202 {"retry_ms":n,"time_ms":n}
- *   GET  /v1/snapshot/ID        200/206 zstd bytes              404, 410, 416: ask /v1/snapshot
- * anew anything                    400 "invalid"   401 "denied" (unknown key, bad signature,
- * replay) 401 "clock" (good signature, `created` outside of the window) 403 "revoked" (device
- * revoked), "denied" (a token of another scope)   404 "not_found"   413 "range" 429, 503 "busy" with "retry_ms"  500 "io" or another
- * status name
+ *   GET  /v1/snapshot/ID        200/206 zstd bytes              404, 410, 416: ask for another
+ *   anything                    400     "invalid"
+ *                               401     "denied"   unknown key, bad signature, replay
+ *                               401     "clock"    good signature, `created` outside of the window
+ *                               403     "revoked"  the device was; "denied": a token's scope
+ *                               404     "not_found"
+ *                               413     "range"
+ *                               429     "busy"     with "retry_ms"; 503 too
+ *                               500     "io" or another status' name
  *
  * JSON bodies are application/json; either side may send Content-Encoding: zstd when the other said
  * Accept-Encoding: zstd (a request's body always may be zstd).

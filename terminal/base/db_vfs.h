@@ -6,13 +6,14 @@
  * wal-index for as long as it likes. With this VFS a read transaction begins, or is refused, within
  * a few milliseconds all the same:
  *
- *   the owner stands still ...           a reader ...
- *   ----------------------------------- -----------------------------------------------------------
- *   before or inside WAL recovery        that is new reads "alone": see below
- *                                        that has the wal-index mapped gets
- * SQLITE_READONLY_RECOVERY at once, and is to be opened anew (db.c does) while it attaches to the
- * -shm        as above; it can only be a new one while it moves a read mark           takes other
- * locks that protect it as well anywhere else                        never noticed it
+ *   the owner stands still ...              a reader ...
+ *   --------------------------------------  ----------------------------------------------------
+ *   before or inside WAL recovery           that is new reads "alone": see below;
+ *                                           that has the wal-index mapped gets at once
+ *                                           SQLITE_READONLY_RECOVERY: open it anew (db.c does)
+ *   while it attaches to the -shm           as above; it can only be a new one
+ *   while it moves a read mark              takes other locks that protect it as well
+ *   anywhere else                           never noticed it
  *
  * Alone: SQLite builds a wal-index of its own from the WAL, under locks that keep the owner from
  * checkpointing and from starting the WAL over. Each transaction first looks whether the shared

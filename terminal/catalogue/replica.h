@@ -1,8 +1,8 @@
 /* The replica file at a till: the reference tables of one location, the search index, and two
  * tables of its own:
  *
- *   meta(key*, value)                                    what the file is: incarnation, location,
- * ... cursor(scope*, incarnation, position, as_of_ms)      how far each scope has been applied
+ *   meta(key*, value)                                  what the file is: incarnation, location, ...
+ *   cursor(scope*, incarnation, position, as_of_ms)    how far each scope has been applied
  *
  * The ledger makes the file (snapshot), the agent keeps it up, the till reads it. replica.current
  * in the data folder names the file in use ("replica-3.db\n") and is replaced atomically; a reader

@@ -1,11 +1,10 @@
 /* The journal: append-only chains of signed entries in till.db, one per epoch.
  *
- *   epoch      number ─┬─ epoch id, device, epoch_key, device_sig       one row per epoch
- *   entry      number·seq ─ hash, signature, bytes                      triggers refuse UPDATE,
- * DELETE chain      number ─ seq, hash, hlc, perpetual totals, totals_seq    the head, moved by
- * each append side       number·seq·pseudonym ─ body                              personal data;
- * may be erased verified   number ─ seq, hash                                       how far verify
- * has been
+ *   epoch     number ─ epoch id, device, epoch_key, device_sig         one row per epoch
+ *   entry     number·seq ─ hash, signature, bytes                      triggers refuse changes
+ *   chain     number ─ seq, hash, hlc, perpetual totals, totals_seq    the head, moved by each append
+ *   side      number·seq·pseudonym ─ body                              personal data; may be erased
+ *   verified  number ─ seq, hash                                       how far verify has been
  *
  * The key of `entry` is one integer, epoch number << 40 | seq, so that an append touches only the
  * last page of one tree. Numbers count epochs in the order this till opened them.

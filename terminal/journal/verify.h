@@ -1,11 +1,12 @@
 /* Finds what was done to a journal, and names it.
  *
  *   gap        entries are missing: between two, at the start, or at the end (the head that
- * `chain`, the verified mark or a countersigned head know of is not there) altered    bytes, hash,
- * or the epoch's row are not what was signed signature  bytes and hash agree, but the epoch's key
- * did not sign them order      a sound entry stands at another's place fork       a sound entry at
- * its place does not follow the one before it: two histories joined; or the ledger countersigned
- * another entry at this place
+ *              `chain`, the verified mark or a countersigned head know of is not there)
+ *   altered    bytes, hash, or the epoch's row are not what was signed
+ *   signature  bytes and hash agree, but the epoch's key did not sign them
+ *   order      a sound entry stands at another's place
+ *   fork       a sound entry at its place does not follow the one before it: two histories joined;
+ *              or the ledger countersigned another entry at this place
  *
  * One thing done gives one fault: a swapped pair is one `order` at the first of the two places, a
  * run of missing entries is one `gap`, and the entry after a fault is not blamed for it.

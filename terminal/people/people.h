@@ -88,9 +88,9 @@ enum status people_locked(struct db *till_db, const char *id, int64_t now_ms, in
  * worker:
  *
  *   people_attempt_start    on the till's thread: finds the person, counts the try durably, with
- * the lock that follows should it be wrong people_attempt_check    anywhere: *attempt only, touches
- * nothing else, says whether the PIN fits people_attempt_finish   on the till's thread: resets the
- * count when it fitted
+ *                           the lock that follows should it be wrong
+ *   people_attempt_check    anywhere: *attempt only, touches nothing else; does the PIN fit?
+ *   people_attempt_finish   on the till's thread: resets the count when it fitted
  *
  * people_sign_in does all three in one call. */
 struct pin_attempt {
