@@ -3,14 +3,17 @@
  * A step is written in a small part of SQLite's DDL, that store_postgres_sql.c can translate word
  * by word (and refuses to translate otherwise):
  *
- *   INTEGER                         BIGINT
- *   INTEGER PRIMARY KEY             BIGINT that counts up from the largest, PRIMARY KEY. Rows
- * without a number are inserted one per statement TEXT                            TEXT COLLATE "C":
- * byte for byte BLOB                            BYTEA ) WITHOUT ROWID                 ) NOT NULL,
- * DEFAULT number or text, UNIQUE, PRIMARY KEY(a, b)       as they are CREATE TABLE, CREATE INDEX ..
- * ON t(..) [WHERE ..], CREATE UNIQUE INDEX, ALTER TABLE t ADD COLUMN, DROP INDEX, DROP TABLE,
- * UPDATE, INSERT .. SELECT                  as they are CREATE TRIGGER n BEFORE UPDATE|DELETE ON t
- *     BEGIN SELECT RAISE(ABORT, 'text'); END          a trigger of its own that raises the text
+ *   INTEGER                                BIGINT
+ *   INTEGER PRIMARY KEY                    BIGINT that counts up from the largest; rows without a
+ *                                          number are inserted one per statement
+ *   TEXT                                   TEXT COLLATE "C": byte for byte
+ *   BLOB                                   BYTEA
+ *   ) WITHOUT ROWID                        )
+ *   NOT NULL, DEFAULT number or text, UNIQUE, PRIMARY KEY(a, b)            as they are
+ *   CREATE TABLE, CREATE INDEX .. ON t(..) [WHERE ..], CREATE UNIQUE INDEX, ALTER TABLE t ADD COLUMN,
+ *   DROP INDEX, DROP TABLE, UPDATE, INSERT .. SELECT                       as they are
+ *   CREATE TRIGGER n BEFORE UPDATE|DELETE ON t
+ *     BEGIN SELECT RAISE(ABORT, 'text'); END                               a trigger that raises it
  *
  * No CHECK, no foreign keys, no AUTOINCREMENT, no expressions in indexes; no name that either
  * engine reserves (order, user, end, limit, offset, from, to, when, analyse, ...); no semicolon in
