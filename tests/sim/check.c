@@ -1,0 +1,153 @@
+#include "tests/sim/check.h"
+
+#include "sync/ledger/projection.h"
+#include "terminal/till_internal.h"
+#include "tests/sim/invariants.h"
+#include "tests/sim/net.h"
+#include "tests/sim/node.h"
+#include "tests/sim/observe.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define REST_MS 70000 /* two looks of every backoff */
+
+bool check_drained(struct world *world)
+{
+    if (!world->healed || world->now_ms < world->healed_at + REST_MS || world->ledger == NULL ||
+        world->working)
+        return false;
+    for (int i = 0; i < world->seats; i++) {
+        const struct seat *seat = &world->seat[i];
+        if (seat->till == NULL || seat->agent == NULL || !agent_drained(seat->agent) ||
+            till_phase(seat->till) != TILL_READY)
+            return false;
+    }
+    return true;
+}
+
+void check_drain_failed(struct world *world)
+{
+    for (int i = 0; i < world->seats; i++) {
+        const struct seat *seat = &world->seat[i];
+        struct agent_view view = {.reason = "the agent does not run"};
+        if (seat->agent != NULL && agent_drained(seat->agent))
+            continue;
+        if (seat->agent != NULL)
+            agent_look(seat->agent, &view);
+        world_fail(world, 14, "%s: not drained: %" PRId64 " entries wait: %s", seat->machine.name,
+                   view.queue, view.reason);
+    }
+    world_fail(world, 14, "not drained");
+}
+
+/* Every entry that a till holds is at the ledger: in its chain, or kept aside as a branch. */
+static void check_epoch(struct world *world, const struct seat *seat, const struct epoch_head *own,
+                        struct store_session *reader)
+{
+    const struct model *model = &world->model;
+    const struct epoch_head *there = model_head_find(model->heads, model->head_count, &own->epoch);
+
+    for (int at = own->head; at >= 0; at = model->records[at].prev) {
+        const struct fact *record = &model->records[at];
+        struct store_value hash = store_blob(record->hash.bytes, HASH_SIZE);
+        int64_t aside = 0;
+        if (there != NULL && there->head >= 0 && model_descends(model, there->head, at))
+            return;
+        if (store_one_int(reader, "SELECT count(*) FROM branch WHERE hash = ?1", &hash, 1, 0,
+                          &aside, NULL) == STATUS_OK &&
+            aside != 1)
+            world_fail(world, 2, "%s: entry %" PRId64 " never came to the ledger",
+                       seat->machine.name, record->seq);
+        if (record->seq == 1)
+            return;
+    }
+}
+
+static void check_totals(struct world *world, struct store_session *reader)
+{
+    static const char *const locations[] = {"S01", "S02", "S03"};
+    static const char *const texts[] = {
+        "SELECT coalesce(sum(entries), 0) FROM total WHERE location = ?1",
+        "SELECT coalesce(sum(sales), 0) FROM total WHERE location = ?1",
+        "SELECT coalesce(sum(returns), 0) FROM total WHERE location = ?1",
+        "SELECT coalesce(sum(gross_minor), 0) FROM total WHERE location = ?1"};
+    static const char *const names[] = {"entries", "sales", "returns", "gross"};
+
+    for (int store = 0; store < world->stores; store++) {
+        const int64_t expected[] = {world->model.entries[store], world->model.sales[store],
+                                    world->model.returns[store], world->model.gross[store]};
+        for (int i = 0; i < 4; i++) {
+            struct store_value location = store_text(locations[store]);
+            int64_t shown = 0;
+            if (store_one_int(reader, texts[i], &location, 1, 0, &shown, NULL) == STATUS_OK &&
+                shown != expected[i])
+                world_fail(world, 6, "%s of %s: the ledger says %" PRId64 ", the fold %" PRId64,
+                           names[i], locations[store], shown, expected[i]);
+        }
+    }
+}
+
+static void check_ledger(struct world *world)
+{
+    struct projection_report report;
+    struct store_session *reader;
+    struct error error = {0};
+
+    observe_ledger(world);
+    node_look(&world->ledger_node);
+    if (ledger_reader(world->ledger, &reader, &error) == STATUS_OK) {
+        for (int i = 0; i < world->seats; i++)
+            for (int e = 0; e < world->seat[i].journal.count; e++)
+                check_epoch(world, &world->seat[i], &world->seat[i].journal.epochs[e], reader);
+        check_totals(world, reader);
+        if (projection_check(reader, &report, &error) != STATUS_OK || report.differences != 0)
+            world_fail(world, 7, "the projections differ from the entries: %s", report.first);
+        ledger_reader_back(world->ledger, reader);
+    }
+    node_look_end(&world->ledger_node);
+}
+
+/* What is at the end of a drain is at the newest position. */
+static void check_replica(struct world *world, struct seat *seat)
+{
+    observe_replica(world, seat);
+    for (int i = 0; i <= SCOPE_LOCATION; i++) {
+        int scope = i < SCOPE_LOCATION ? i : SCOPE_LOCATION + seat->store;
+        const struct scope_history *history = &world->model.scopes[scope];
+        int64_t newest = history->points[history->count - 1].position;
+        if (seat->seen.positions[i] != newest)
+            world_fail(world, 11, "%s: the replica's %s is at %" PRId64 ", the ledger at %" PRId64,
+                       seat->machine.name, observe_scope_name(scope), seat->seen.positions[i],
+                       newest);
+    }
+    for (int item = 0; item < SIM_ITEMS; item++)
+        observe_on_hand(world, seat, item);
+}
+
+static void check_journal(struct world *world, struct seat *seat)
+{
+    struct error error = {0};
+    int64_t checked = 0;
+    enum status status;
+
+    node_look(&seat->till_node);
+    status = till_verify(seat->till, &checked, &error);
+    node_look_end(&seat->till_node);
+    if (status != STATUS_OK && !seat->tampered)
+        world_fail(world, 4, "%s: the journal does not verify: %s", seat->machine.name, error.text);
+    if (status == STATUS_OK && seat->tampered)
+        world_fail(world, 4, "%s: an entry was destroyed and the journal verifies",
+                   seat->machine.name);
+}
+
+void check_end(struct world *world)
+{
+    check_ledger(world);
+    for (int i = 0; i < world->seats; i++) {
+        till_node_poked(world, &world->seat[i], world->seat[i].till_node.generation);
+        check_replica(world, &world->seat[i]);
+        check_journal(world, &world->seat[i]);
+    }
+}

@@ -1,0 +1,235 @@
+/* Judgements. */
+#include "tests/sim/invariants.h"
+
+#include "terminal/base/buf.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static int64_t number(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+void invariant_01_told_is_durable(struct world *world, struct seat *seat, int head)
+{
+    int told = seat->journal.told;
+
+    if (told < 0 || model_descends(&world->model, head, told))
+        return;
+    world_fail(world, 1, "%s: entry %" PRId64 " was told to a person and is gone",
+               seat->machine.name, world->model.records[told].seq);
+}
+
+void invariant_02_acknowledged_survives(struct world *world)
+{
+    const struct model *model = &world->model;
+
+    for (int i = 0; i < model->acked_count; i++) {
+        const struct epoch_head *now =
+            model_head_find(model->heads, model->head_count, &model->acked[i].epoch);
+        if (now == NULL || !model_descends(model, now->head, model->acked[i].head)) {
+            world_fail(world, 2, "entry %" PRId64 " was acknowledged and is gone",
+                       model->records[model->acked[i].head].seq);
+            return;
+        }
+    }
+}
+
+void invariant_03_entry_once_no_gaps(struct world *world, const struct fact *record,
+                                     const struct fact *before)
+{
+    int64_t expected = before == NULL ? 1 : before->seq + 1;
+
+    if (record->seq != expected)
+        world_fail(world, 3, "entry %" PRId64 " where %" PRId64 " belongs", record->seq, expected);
+}
+
+void invariant_04_chain_holds(struct world *world, const struct fact *record, const char *bytes,
+                              size_t length, const struct hash *prev)
+{
+    struct hash actual = hash_bytes(bytes, length);
+    const struct fact *before = record->prev < 0 ? NULL : &world->model.records[record->prev];
+
+    if (!hash_equal(&actual, &record->hash))
+        world_fail(world, 4, "entry %" PRId64 ": the recorded hash is another", record->seq);
+    if (record->seq > 1 && (before == NULL || !hash_equal(prev, &before->hash)))
+        world_fail(world, 4, "entry %" PRId64 " does not follow the one before", record->seq);
+}
+
+void invariant_05_no_epoch_without_cause(struct world *world, const struct seat *seat)
+{
+    if (!seat->journal.may_open)
+        world_fail(world, 5, "%s opened another epoch, and was neither restored nor cloned",
+                   seat->machine.name);
+}
+
+void invariant_05_no_silent_merge(struct world *world, const struct id *epoch)
+{
+    char hex[ID_HEX_SIZE];
+
+    hex_write(epoch->bytes, ID_SIZE, hex);
+    world_fail(world, 5, "the ledger's chain of epoch %.8s does not go on from where it was", hex);
+}
+
+static int64_t tenders_of(const json_t *entry)
+{
+    const json_t *list = json_object_get(entry, "tenders"), *tender;
+    int64_t sum = 0;
+    size_t i;
+
+    json_array_foreach(list, i, tender)
+    {
+        const char *state = json_string_value(json_object_get(tender, "state"));
+        if (state != NULL && strcmp(state, "taken") == 0)
+            sum += number(tender, "amount");
+    }
+    return sum;
+}
+
+void invariant_06_sums_agree(struct world *world, const json_t *entry)
+{
+    const json_t *lines = json_object_get(entry, "lines"), *line;
+    int64_t amounts = 0;
+    size_t i;
+
+    json_array_foreach(lines, i, line) amounts += number(line, "amount");
+    if (number(entry, "net") + number(entry, "tax") + number(entry, "rounding") !=
+        tenders_of(entry) - number(entry, "change"))
+        world_fail(world, 6, "net + tax + rounding is not tenders - change");
+    if (number(entry, "gross") != number(entry, "net") + number(entry, "tax"))
+        world_fail(world, 6, "gross is not net + tax");
+    if (amounts != number(entry, "gross"))
+        world_fail(world, 6, "the lines sum to %" PRId64 ", the sale to %" PRId64, amounts,
+                   number(entry, "gross"));
+}
+
+void invariant_07_balance_is_fold(struct world *world, int store, int item, int bucket,
+                                  int64_t milli)
+{
+    int64_t expected = world->model.stock[store][item][bucket];
+
+    if (milli != expected)
+        world_fail(world, 7,
+                   "store %d item %d bucket %d: the ledger says %" PRId64 ", the fold %" PRId64,
+                   store, item, bucket, milli, expected);
+}
+
+void invariant_07_buckets_sum_to_zero(struct world *world, const char *sku, int64_t milli)
+{
+    if (milli != 0)
+        world_fail(world, 7, "the buckets of %s sum to %" PRId64, sku, milli);
+}
+
+void invariant_10_position_is_next(struct world *world, const char *scope, int64_t before,
+                                   int64_t after)
+{
+    if (after != before + 1)
+        world_fail(world, 10, "the feed of %s went from %" PRId64 " to %" PRId64, scope, before,
+                   after);
+}
+
+void invariant_10_cursor_grows(struct world *world, const struct seat *seat, const char *scope,
+                               int64_t before, int64_t after)
+{
+    if (after < before)
+        world_fail(world, 10, "%s: the cursor of %s went back from %" PRId64 " to %" PRId64,
+                   seat->machine.name, scope, before, after);
+}
+
+void invariant_11_replica_equals_ledger(struct world *world, const struct seat *seat,
+                                        const char *scope, int64_t position, uint64_t ledger,
+                                        uint64_t replica)
+{
+    if (ledger != replica)
+        world_fail(world, 11, "%s: the replica's %s at %" PRId64 " is not what the ledger's was",
+                   seat->machine.name, scope, position);
+}
+
+void invariant_12_on_hand_is_fold(struct world *world, const struct seat *seat, int item,
+                                  int64_t shown, int64_t expected)
+{
+    if (shown != expected)
+        world_fail(world, 12, "%s: on hand of item %d is shown as %" PRId64 ", and is %" PRId64,
+                   seat->machine.name, item, shown, expected);
+}
+
+void invariant_13_order_without_clock(struct world *world, const struct fact *record,
+                                      const struct fact *before)
+{
+    if (before != NULL && record->hlc <= before->hlc)
+        world_fail(world, 13, "entry %" PRId64 " is not later than the one before it", record->seq);
+}
+
+void invariant_15_selling_waits_on_nobody(struct world *world, const struct seat *seat)
+{
+    int64_t slept = world->slept_us;
+
+    world->slept_us = 0;
+    if (slept > 0)
+        world_fail(world, 15, "%s: the till slept %" PRId64 " us for another process",
+                   seat->machine.name, slept);
+}
+
+void invariant_16_whole_or_not_at_all(struct world *world, const struct seat *seat,
+                                      enum status status, int found)
+{
+    if (status == STATUS_OK && found != 1)
+        world_fail(world, 16, "%s: told as done, and %d entries were written", seat->machine.name,
+                   found);
+    if (status != STATUS_OK && found != 0)
+        world_fail(world, 16, "%s: told as %s, and %d entries were written", seat->machine.name,
+                   status_name(status), found);
+}
+
+/* Twelve digits in a row in any text but those that are hexadecimal by their form. */
+static bool is_hex(const char *text)
+{
+    size_t length = strlen(text);
+
+    return (length == 32 || length == 64 || length == 128) &&
+           strspn(text, "0123456789abcdef") == length;
+}
+
+static bool has_card_number(const json_t *value)
+{
+    const json_t *member;
+    const char *key;
+    size_t i;
+
+    if (json_is_string(value)) {
+        const char *text = json_string_value(value);
+        size_t run = 0;
+        for (; *text != '\0' && !is_hex(json_string_value(value)); text++) {
+            if (*text >= '0' && *text <= '9')
+                run++;
+            else if (*text != ' ' && *text != '-')
+                run = 0;
+            if (run >= 16)
+                return true;
+        }
+        return false;
+    }
+    if (json_is_array(value)) {
+        json_array_foreach(value, i, member) if (has_card_number(member)) return true;
+    }
+    if (json_is_object(value)) {
+        json_object_foreach((json_t *)(uintptr_t)value, key, member)
+        {
+            if (has_card_number(member))
+                return true;
+        }
+    }
+    return false;
+}
+
+void invariant_18_no_card_number(struct world *world, const char *bytes, size_t length,
+                                 const json_t *entry)
+{
+    static const char person[] = "Ada Lovelace";
+
+    if (has_card_number(entry))
+        world_fail(world, 18, "an entry holds what looks like a card number");
+    if (memmem(bytes, length, person, sizeof person - 1) != NULL)
+        world_fail(world, 18, "an entry names a person");
+}

@@ -1,0 +1,55 @@
+/* The eighteen invariants of the design, each judged in a function of its own, named after its
+ * number. Observers (observe.h) gather what is there; here it is compared with the model. A
+ * function that finds its invariant broken ends the run by world_fail.
+ *
+ *    1 told to a person => durable            10 cursors grow, nothing skipped, no part seen
+ *    2 acknowledged => survives the ledger    11 a replica equals the ledger at its position
+ *    3 each entry once, no gaps               12 on hand = fold of everything, at every instant
+ *    4 chains, signatures, heads              13 clock jumps change no total and no order
+ *    5 forks and clones never silently merge  14 a healed network drains in bounded steps
+ *    6 money adds up                          15 selling waits on nobody
+ *    7 buckets sum to zero, balance = fold    16 refused before tender or recorded whole
+ *    8 leases granted >= spent + returned     17 same seed => same trace
+ *    9 refunded <= sold                       18 no card number, no personal data in entries
+ */
+#ifndef HOLDFAST_SIM_INVARIANTS_H
+#define HOLDFAST_SIM_INVARIANTS_H
+
+#include "tests/sim/world.h"
+
+#include <jansson.h>
+
+void invariant_01_told_is_durable(struct world *world, struct seat *seat, int head);
+void invariant_02_acknowledged_survives(struct world *world);
+void invariant_03_entry_once_no_gaps(struct world *world, const struct fact *record,
+                                     const struct fact *before);
+void invariant_04_chain_holds(struct world *world, const struct fact *record, const char *bytes,
+                              size_t length, const struct hash *prev);
+/* The till opened another epoch by itself. */
+void invariant_05_no_epoch_without_cause(struct world *world, const struct seat *seat);
+/* The ledger's head does not follow the one before. */
+void invariant_05_no_silent_merge(struct world *world, const struct id *epoch);
+void invariant_06_sums_agree(struct world *world, const json_t *entry);
+/* The ledger's balance of an item. */
+void invariant_07_balance_is_fold(struct world *world, int store, int item, int bucket,
+                                  int64_t milli);
+void invariant_07_buckets_sum_to_zero(struct world *world, const char *sku, int64_t milli);
+void invariant_10_position_is_next(struct world *world, const char *scope, int64_t before,
+                                   int64_t after);
+void invariant_10_cursor_grows(struct world *world, const struct seat *seat, const char *scope,
+                               int64_t before, int64_t after);
+void invariant_11_replica_equals_ledger(struct world *world, const struct seat *seat,
+                                        const char *scope, int64_t position, uint64_t ledger,
+                                        uint64_t replica);
+void invariant_12_on_hand_is_fold(struct world *world, const struct seat *seat, int item,
+                                  int64_t shown, int64_t expected);
+void invariant_13_order_without_clock(struct world *world, const struct fact *record,
+                                      const struct fact *before);
+void invariant_15_selling_waits_on_nobody(struct world *world, const struct seat *seat);
+/* What became of an operation: status as the person was told, what is on the journal since. */
+void invariant_16_whole_or_not_at_all(struct world *world, const struct seat *seat,
+                                      enum status status, int found);
+void invariant_18_no_card_number(struct world *world, const char *bytes, size_t length,
+                                 const json_t *entry);
+
+#endif

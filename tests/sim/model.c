@@ -1,0 +1,204 @@
+/* The oracle: records by hash, folds. */
+#include "tests/sim/model.h"
+
+#include "terminal/base/buf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SLOTS_AT_FIRST 1024
+
+void model_init(struct model *model)
+{
+    memset(model, 0, sizeof *model);
+    model->slot_count = SLOTS_AT_FIRST;
+    model->slots = mem_alloc(model->slot_count * sizeof *model->slots);
+    for (size_t i = 0; i < model->slot_count; i++)
+        model->slots[i] = -1;
+}
+
+static size_t slot_of(const struct model *model, const struct hash *hash)
+{
+    uint64_t start;
+    size_t slot;
+
+    memcpy(&start, hash->bytes, sizeof start);
+    slot = (size_t)start % model->slot_count;
+    while (model->slots[slot] >= 0 && !hash_equal(&model->records[model->slots[slot]].hash, hash))
+        slot = (slot + 1) % model->slot_count;
+    return slot;
+}
+
+int model_find(const struct model *model, const struct hash *hash)
+{
+    return model->slots[slot_of(model, hash)];
+}
+
+static void grow_slots(struct model *model)
+{
+    model->slot_count *= 2;
+    model->slots = mem_resize(model->slots, model->slot_count * sizeof *model->slots);
+    for (size_t i = 0; i < model->slot_count; i++)
+        model->slots[i] = -1;
+    for (size_t i = 0; i < model->count; i++)
+        model->slots[slot_of(model, &model->records[i].hash)] = (int)i;
+}
+
+int model_add(struct model *model, const struct fact *record)
+{
+    size_t slot;
+
+    if (model->count == model->room) {
+        model->room = model->room == 0 ? 256 : 2 * model->room;
+        model->records = mem_resize(model->records, model->room * sizeof *model->records);
+    }
+    if (2 * (model->count + 1) > model->slot_count)
+        grow_slots(model);
+    slot = slot_of(model, &record->hash);
+    INVARIANT(model->slots[slot] < 0);
+    model->slots[slot] = (int)model->count;
+    model->records[model->count] = *record;
+    return (int)model->count++;
+}
+
+bool model_descends(const struct model *model, int record, int ancestor)
+{
+    int64_t seq = ancestor < 0 ? 0 : model->records[ancestor].seq;
+
+    while (record >= 0 && record != ancestor && model->records[record].seq > seq)
+        record = model->records[record].prev;
+    return ancestor < 0 || record == ancestor;
+}
+
+const struct epoch_head *model_head_find(const struct epoch_head *heads, int count,
+                                         const struct id *epoch)
+{
+    for (int i = 0; i < count; i++) {
+        if (memcmp(heads[i].epoch.bytes, epoch->bytes, ID_SIZE) == 0)
+            return &heads[i];
+    }
+    return NULL;
+}
+
+struct epoch_head *model_head(struct epoch_head *heads, int *count, const struct id *epoch)
+{
+    for (int i = 0; i < *count; i++) {
+        if (memcmp(heads[i].epoch.bytes, epoch->bytes, ID_SIZE) == 0)
+            return &heads[i];
+    }
+    INVARIANT(*count < MODEL_EPOCHS);
+    heads[*count] = (struct epoch_head){.epoch = *epoch, .head = -1};
+    return &heads[(*count)++];
+}
+
+static void fold_record(struct model *model, const struct fact *record)
+{
+    int store = record->store;
+
+    model->entries[store]++;
+    if (record->damaged)
+        return;
+    model->sales[store] += record->kind == KIND_SALE;
+    model->returns[store] += record->kind == KIND_RETURN;
+    if (record->kind == KIND_SALE || record->kind == KIND_RETURN)
+        model->gross[store] += record->gross;
+    for (int i = 0; i < record->count; i++)
+        model->stock[store][record->deltas[i].item][record->deltas[i].bucket] +=
+            record->deltas[i].milli;
+}
+
+/* Records of one epoch from after `from` up to `to`. */
+static void fold_chain(struct model *model, int from, int to)
+{
+    for (int at = to; at >= 0 && at != from; at = model->records[at].prev) {
+        fold_record(model, &model->records[at]);
+        if (model->records[at].seq == 1)
+            return;
+    }
+}
+
+bool model_advance(struct model *model, const struct id *epoch, int record)
+{
+    struct epoch_head *head = model_head(model->heads, &model->head_count, epoch);
+
+    if (head->head == record)
+        return true;
+    if (!model_descends(model, record, head->head))
+        return false;
+    fold_chain(model, head->head, record);
+    head->head = record;
+    return true;
+}
+
+void model_refold(struct model *model)
+{
+    memset(model->stock, 0, sizeof model->stock);
+    memset(model->entries, 0, sizeof model->entries);
+    memset(model->sales, 0, sizeof model->sales);
+    memset(model->returns, 0, sizeof model->returns);
+    memset(model->gross, 0, sizeof model->gross);
+    for (int store = 0; store < MODEL_STORES; store++)
+        for (int item = 0; item < MODEL_ITEMS; item++)
+            model->stock[store][item][0] = model->opening[store][item];
+    for (int i = 0; i < model->head_count; i++)
+        fold_chain(model, -1, model->heads[i].head);
+}
+
+void model_acknowledge(struct model *model, const struct id *epoch, int record)
+{
+    struct epoch_head *acked = model_head(model->acked, &model->acked_count, epoch);
+
+    if (acked->head < 0 || model->records[record].seq > model->records[acked->head].seq)
+        acked->head = record;
+}
+
+const struct scope_point *scope_point(const struct scope_history *history, int64_t position)
+{
+    for (size_t i = history->count; i-- > 0;) {
+        if (history->points[i].position == position)
+            return &history->points[i];
+    }
+    return NULL;
+}
+
+struct scope_point *scope_point_add(struct scope_history *history, int64_t position)
+{
+    history->points = mem_resize(history->points, (history->count + 1) * sizeof *history->points);
+    memset(&history->points[history->count], 0, sizeof *history->points);
+    history->points[history->count].position = position;
+    return &history->points[history->count++];
+}
+
+void scope_forget(struct scope_history *history)
+{
+    history->count = 0;
+}
+
+/* The till's own entries that the fold does not hold: all of its chain that is not in the ledger's
+ * of then, a branch's too. */
+int64_t model_on_hand(const struct model *model, const struct fold *fold,
+                      const struct journal_model *journal, int store, int item)
+{
+    int64_t sum = 0;
+
+    for (int bucket = 0; bucket < MODEL_BUCKETS; bucket++)
+        sum += fold->stock[item][bucket];
+    for (int i = 0; i < journal->count; i++) {
+        const struct epoch_head *at =
+            model_head_find(fold->heads, fold->count, &journal->epochs[i].epoch);
+        int known = at == NULL ? -1 : at->head;
+
+        for (int r = journal->epochs[i].head; r >= 0; r = model->records[r].prev) {
+            const struct fact *record = &model->records[r];
+            if (known >= 0 && model_descends(model, known, r))
+                break;
+            for (int d = 0; d < record->count; d++) {
+                if (record->deltas[d].item == item && record->store == store)
+                    sum += record->deltas[d].milli;
+            }
+            if (record->seq == 1)
+                break;
+        }
+    }
+    return sum;
+}

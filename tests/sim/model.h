@@ -1,0 +1,172 @@
+/* What must be true, kept beside the programs in plain structures and written from the design's
+ * words: which entries exist, which of them a person or the ledger was told of, what they move, and
+ * what the ledger's figures must therefore be.
+ *
+ *   record ── prev ──► record          every entry that any till ever wrote, found by its hash;
+ *     │                                a clone's entries branch off where the clone did
+ *     └─ effect: stock deltas, money
+ *
+ *   fold over the ledger's heads  =  its stock and totals
+ *   fold at a position            =  the replicas that stand there
+ */
+#ifndef HOLDFAST_SIM_MODEL_H
+#define HOLDFAST_SIM_MODEL_H
+
+#include "terminal/base/crypto.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MODEL_STORES  3
+#define MODEL_ITEMS   10
+#define MODEL_LINES   4
+#define MODEL_EPOCHS  32
+#define MODEL_BUCKETS 2 /* available, damaged */
+
+enum entry_kind {
+    KIND_EPOCH_OPEN,
+    KIND_SALE,
+    KIND_RETURN,
+    KIND_ADJUST,
+    KIND_CANCELLED,
+    KIND_SHIFT_OPEN,
+    KIND_SHIFT_CLOSE,
+    KIND_PAID_IN,
+    KIND_PAID_OUT,
+    KIND_NO_SALE,
+    KIND_OTHER
+};
+
+/* One item's change of a physical bucket of the till's own location. */
+struct stock_delta {
+    int item;
+    int bucket;
+    int64_t milli;
+};
+
+/* What an operation at the till should write. */
+struct sale_expected {
+    enum entry_kind kind;
+    int64_t gross; /* minor units, of sales and returns; -1: not known beforehand */
+    struct stock_delta deltas[MODEL_LINES];
+    int count;
+    int64_t cash; /* into the drawer */
+    char reference[40];
+    char receipt[48]; /* as told to the person; "" when nothing was told */
+};
+
+struct fact {
+    struct hash hash;
+    int prev; /* index; -1: none, or not known */
+    struct id epoch;
+    int64_t seq;
+    int64_t hlc;
+    int store;
+    int seat; /* that wrote it */
+    enum entry_kind kind;
+    int64_t gross;
+    struct stock_delta deltas[MODEL_LINES];
+    int count;
+    bool told;     /* to a person: it may never be lost */
+    bool tampered; /* its bytes were destroyed on a till's disk */
+    bool damaged;  /* and the ledger took it as damaged: it moves nothing */
+};
+
+/* An epoch, as one copy of a till holds it, or as the ledger does. */
+struct epoch_head {
+    struct id epoch;
+    int head; /* record; -1: none */
+};
+
+/* A till's journal as it must be on its disk. */
+struct journal_model {
+    struct epoch_head epochs[MODEL_EPOCHS];
+    int count;
+    int told;      /* the newest record that a person was told of; -1 none */
+    bool rewound;  /* restored or cloned since it last opened: what is on the disk counts */
+    bool may_open; /* another epoch may be opened, for it was restored, or has a clone */
+    bool watched;  /* what is on the disk was looked at since the last change */
+};
+
+/* What a till's replica showed when it was last looked at. */
+struct replica_seen {
+    bool any;
+    char incarnation[33];
+    int64_t positions[5];
+    int64_t compared[5]; /* the positions at which rows were compared */
+    const void *db;
+    int64_t version;
+};
+
+/* The ledger at one position of a location's feed. */
+struct fold {
+    int64_t stock[MODEL_ITEMS][MODEL_BUCKETS];
+    struct epoch_head heads[MODEL_EPOCHS];
+    int count;
+};
+
+/* All that a scope ever said at a position, as one number. */
+struct scope_point {
+    int64_t position;
+    uint64_t digest;
+    struct fold fold; /* of locations */
+};
+struct scope_history {
+    struct scope_point *points;
+    size_t count;
+};
+
+enum { SCOPE_CATALOGUE, SCOPE_PRICES, SCOPE_STAFF, SCOPE_CUSTOMERS, SCOPE_LOCATION };
+#define MODEL_SCOPES (SCOPE_LOCATION + MODEL_STORES)
+
+struct model {
+    struct fact *records;
+    size_t count, room;
+    int *slots; /* by hash; -1: free */
+    size_t slot_count;
+
+    /* The ledger. */
+    struct id incarnation;
+    struct epoch_head heads[MODEL_EPOCHS]; /* as it holds them */
+    int head_count;
+    struct epoch_head acked[MODEL_EPOCHS]; /* as it told anyone */
+    int acked_count;
+    int64_t stock[MODEL_STORES][MODEL_ITEMS][MODEL_BUCKETS];
+    int64_t opening[MODEL_STORES][MODEL_ITEMS];
+    int64_t entries[MODEL_STORES], sales[MODEL_STORES], returns[MODEL_STORES], gross[MODEL_STORES];
+    struct scope_history scopes[MODEL_SCOPES];
+};
+
+void model_init(struct model *model);
+/* The record of a hash; -1: none. */
+int model_find(const struct model *model, const struct hash *hash);
+/* Adds one; the hash is new. */
+int model_add(struct model *model, const struct fact *record);
+/* Whether `ancestor` is `record` or lies before it. */
+bool model_descends(const struct model *model, int record, int ancestor);
+
+struct epoch_head *model_head(struct epoch_head *heads, int *count, const struct id *epoch);
+const struct epoch_head *model_head_find(const struct epoch_head *heads, int count,
+                                         const struct id *epoch);
+
+/* The ledger's head of an epoch moved: folds what came. False: the new head does not follow the
+ * old one. */
+bool model_advance(struct model *model, const struct id *epoch, int record);
+/* The ledger's fold from nothing, after its heads were set anew. */
+void model_refold(struct model *model);
+
+/* A head and everything behind it were acknowledged. */
+void model_acknowledge(struct model *model, const struct id *epoch, int record);
+
+/* The point at a position; NULL: never seen. */
+const struct scope_point *scope_point(const struct scope_history *history, int64_t position);
+struct scope_point *scope_point_add(struct scope_history *history, int64_t position);
+/* Forgets what is above the position (a restored ledger counts anew from there). */
+void scope_forget(struct scope_history *history);
+
+/* On hand by the design's formula: the fold at a position and the till's own entries after it. */
+int64_t model_on_hand(const struct model *model, const struct fold *fold,
+                      const struct journal_model *journal, int store, int item);
+
+#endif

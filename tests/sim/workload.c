@@ -1,0 +1,470 @@
+/* Every operation goes the same way:
+ *
+ *   expected ─► pending ─► the till's call ─► status + new entries ─► judged
+ *                              └ died: judged when the journal is next looked at
+ */
+#include "tests/sim/workload.h"
+
+#include "terminal/base/buf.h"
+#include "terminal/till_internal.h"
+#include "terminal/till_replay.h"
+#include "tests/sim/faults.h"
+#include "tests/sim/invariants.h"
+#include "tests/sim/node.h"
+#include "tests/sim/observe.h"
+#include "tests/sim/restores.h"
+#include "tests/sim/template.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define THINK_MS   9000
+#define REFRESH_MS 4000
+#define FLOAT      5000
+#define KINDS      (sizeof acts / sizeof acts[0])
+
+static int draw(struct world *world, int limit)
+{
+    return (int)chance_below(&world->chance_work, (uint64_t)limit);
+}
+
+/* ---- what is expected ---- */
+
+static const char *sku_of(int item)
+{
+    static const char *const skus[SIM_ITEMS] = {"I0", "I1", "I2", "I3", "I4",
+                                                "I5", "I6", "I7", "I8", "I9"};
+
+    return skus[item];
+}
+
+static void expect(struct seat *seat, enum entry_kind kind, int64_t gross)
+{
+    memset(&seat->operation, 0, sizeof seat->operation);
+    seat->operation.pending = true;
+    seat->operation.expected.kind = kind;
+    seat->operation.expected.gross = gross;
+}
+
+static void expect_move(struct seat *seat, int item, int64_t milli)
+{
+    struct sale_expected *expected = &seat->operation.expected;
+
+    for (int i = 0; i < expected->count; i++) {
+        if (expected->deltas[i].item == item) {
+            expected->deltas[i].milli += milli;
+            return;
+        }
+    }
+    INVARIANT(expected->count < MODEL_LINES);
+    expected->deltas[expected->count++] = (struct stock_delta){.item = item, .milli = milli};
+}
+
+/* The price that the till's replica says, read past the till. */
+static int64_t price_of(struct seat *seat, int item)
+{
+    struct db_statement *statement;
+    bool row = false;
+    int64_t minor = 0;
+
+    node_look(&seat->till_node);
+    if (db_prepare(catalogue_db(seat->till->catalogue),
+                   "SELECT price_scaled FROM price WHERE sku = ?1 AND pack = ''", &statement,
+                   NULL) == STATUS_OK) {
+        db_bind_text(statement, 1, sku_of(item));
+        if (db_step(statement, &row, NULL) == STATUS_OK && row)
+            minor = db_int(statement, 0) / 10000;
+        db_reset(statement);
+    }
+    node_look_end(&seat->till_node);
+    return minor;
+}
+
+void workload_stands(struct world *world, struct seat *seat)
+{
+    const struct sale_expected *expected = &seat->operation.expected;
+
+    (void)world;
+    seat->drawer += expected->cash;
+    if (expected->kind == KIND_SHIFT_OPEN) {
+        seat->shift_open = true;
+        seat->drawer = FLOAT;
+        seat->drawer_known = true;
+    }
+    if (expected->kind == KIND_SHIFT_CLOSE)
+        seat->shift_open = false;
+}
+
+/* ---- how an operation ends ---- */
+
+/* Nothing is wrong with its disk, and it has all it needs: it must sell. */
+static bool must_work(const struct seat *seat)
+{
+    static const struct disk_faults none;
+
+    return memcmp(&seat->machine.faults, &none, sizeof none) == 0 &&
+           till_phase(seat->till) == TILL_READY;
+}
+
+/* False: the till is no more. */
+static bool leave(struct world *world, struct seat *seat)
+{
+    if (node_leave(&seat->till_node))
+        return true;
+    world_fault(world, FAULT_CRASH_TILL);
+    seat_bury(world, seat);
+    return false;
+}
+
+static void finish(struct world *world, struct seat *seat, enum status status,
+                   const struct error *error, bool healthy)
+{
+    int found;
+
+    trace_line(&world->trace, world->now_ms, "%s kind %d: %s%s%s", seat->machine.name,
+               (int)seat->operation.expected.kind, status_name(status),
+               status == STATUS_OK ? "" : ": ", status == STATUS_OK ? "" : error->text);
+    world->operations++;
+    invariant_15_selling_waits_on_nobody(world, seat);
+    if (status != STATUS_OK && healthy)
+        world_fail(world, 15, "%s: a till with nothing wrong refuses: %s", seat->machine.name,
+                   error->text);
+    if (seat->till->journal == NULL)
+        return; /* what became of it is seen when the file opens again */
+    found = observe_till(world, seat);
+    invariant_16_whole_or_not_at_all(world, seat, status, found);
+    if (found == 1 && status == STATUS_OK) {
+        observe_expected(world, seat);
+        seat->journal.told = seat->journal.epochs[seat->journal.count - 1].head;
+        world->sales++;
+    }
+    seat->operation.pending = false;
+}
+
+/* ---- operations: each expects, enters, asks, leaves, finishes ---- */
+
+static const char *next_reference(struct seat *seat)
+{
+    struct sale_expected *expected = &seat->operation.expected;
+
+    (void)snprintf(expected->reference, sizeof expected->reference, "sim:%d:%lld", seat->index,
+                   (long long)++seat->references);
+    return expected->reference;
+}
+
+static void sell_prepared(struct world *world, struct seat *seat, int sign)
+{
+    struct replay_line lines[2];
+    struct replay_sale sale = {.staff = TEMPLATE_STAFF, .customer = "", .lines = lines};
+    struct error error = {0};
+    bool healthy = must_work(seat);
+    int items[2], quantities[2];
+    int64_t gross = 0;
+    enum status status;
+
+    sale.count = 1 + draw(world, 2);
+    sale.tender = draw(world, 2) == 0 ? "cash" : "card";
+    for (int i = 0; i < sale.count; i++) {
+        items[i] = draw(world, SIM_ITEMS);
+        quantities[i] = 1 + draw(world, 3);
+        gross += price_of(seat, items[i]) * quantities[i];
+    }
+    expect(seat, sign > 0 ? KIND_SALE : KIND_RETURN, gross);
+    for (int i = 0; i < sale.count; i++) {
+        lines[i] = (struct replay_line){.sku = sku_of(items[i]),
+                                        .quantity = {(int64_t)sign * quantities[i] * 1000},
+                                        .reason = sign > 0 ? NULL : "changed mind"};
+        expect_move(seat, items[i], (int64_t)-sign * quantities[i] * 1000);
+    }
+    sale.reference = next_reference(seat);
+    node_enter(&seat->till_node);
+    status = till_replay_sale(seat->till, &sale, seat->operation.expected.receipt, &error);
+    if (leave(world, seat))
+        finish(world, seat, status, &error, healthy);
+}
+
+static void do_sale(struct world *world, struct seat *seat)
+{
+    sell_prepared(world, seat, 1);
+}
+
+static void do_return(struct world *world, struct seat *seat)
+{
+    sell_prepared(world, seat, -1);
+}
+
+static void do_adjust(struct world *world, struct seat *seat)
+{
+    int item = draw(world, SIM_ITEMS);
+    int64_t milli = (draw(world, 2) == 0 ? 1 : -1) * (int64_t)(1 + draw(world, 4)) * 1000;
+    struct adjust_line line = {.sku = sku_of(item), .quantity = {milli}};
+    struct error error = {0};
+    bool healthy = must_work(seat);
+    enum status status;
+
+    expect(seat, KIND_ADJUST, -1);
+    expect_move(seat, item, milli);
+    next_reference(seat);
+    node_enter(&seat->till_node);
+    status = till_replay_adjust(seat->till, seat->operation.expected.reference, TEMPLATE_STAFF,
+                                &line, 1, "counted", &error);
+    if (leave(world, seat))
+        finish(world, seat, status, &error, healthy);
+}
+
+static void do_paid(struct world *world, struct seat *seat)
+{
+    bool in = draw(world, 2) == 0;
+    struct money amount = {100 + draw(world, 900)};
+    struct error error = {0};
+    bool healthy = must_work(seat);
+    enum status status;
+
+    if (!seat->shift_open)
+        return;
+    expect(seat, in ? KIND_PAID_IN : KIND_PAID_OUT, -1);
+    seat->operation.expected.cash = in ? amount.minor : -amount.minor;
+    node_enter(&seat->till_node);
+    status = in ? till_paid_in(seat->till, amount, "change", &error)
+                : till_paid_out(seat->till, amount, "window cleaner", &error);
+    if (leave(world, seat))
+        finish(world, seat, status, &error, healthy);
+}
+
+static void do_no_sale(struct world *world, struct seat *seat)
+{
+    struct error error = {0};
+    bool healthy = must_work(seat);
+    enum status status;
+
+    if (!seat->shift_open)
+        return;
+    expect(seat, KIND_NO_SALE, -1);
+    node_enter(&seat->till_node);
+    status = till_no_sale(seat->till, "change for the meter", &error);
+    if (leave(world, seat))
+        finish(world, seat, status, &error, healthy);
+}
+
+/* The open cart is given up. */
+static void clear_cart(struct world *world, struct seat *seat)
+{
+    const struct cart_view *cart;
+    struct error error = {0};
+    bool healthy = must_work(seat);
+    enum status status = STATUS_OK;
+
+    expect(seat, KIND_CANCELLED, -1);
+    node_enter(&seat->till_node);
+    cart = till_cart(seat->till);
+    for (int i = 0; status == STATUS_OK && i < cart->tender_count; i++) {
+        if (!cart->tenders[i].reversed)
+            status = till_tender_reverse(seat->till, cart->tenders[i].id, &error);
+        cart = till_cart(seat->till);
+    }
+    if (status == STATUS_OK)
+        status = till_cart_discard(seat->till, "left", &error);
+    if (leave(world, seat))
+        finish(world, seat, status, &error, healthy);
+}
+
+static void do_cart(struct world *world, struct seat *seat)
+{
+    struct error error = {0};
+    struct sale_result result;
+    struct scan_result scanned;
+    bool healthy = must_work(seat), card = draw(world, 3) == 0;
+    int items[2], count = 1 + draw(world, 2);
+    int64_t gross = 0;
+    enum status status = STATUS_OK;
+
+    if (!seat->shift_open || till_cart(seat->till)->count > 0)
+        return;
+    for (int i = 0; i < count; i++) {
+        items[i] = draw(world, SIM_ITEMS);
+        gross += price_of(seat, items[i]);
+    }
+    expect(seat, KIND_SALE, gross);
+    for (int i = 0; i < count; i++)
+        expect_move(seat, items[i], -1000);
+    seat->operation.expected.cash = card ? 0 : gross;
+    node_enter(&seat->till_node);
+    for (int i = 0; i < count && status == STATUS_OK; i++)
+        status =
+            till_add(seat->till, &(struct add_request){.sku = sku_of(items[i])}, &scanned, &error);
+    if (status == STATUS_OK && card && draw(world, 4) == 0 &&
+        till_tender_card(seat->till, (struct money){1}, "4111 1111 1111 1111", &error) == STATUS_OK)
+        world_fail(world, 18, "a card number was taken for a reference");
+    if (status == STATUS_OK)
+        status = card ? till_tender_card(seat->till, (struct money){gross}, "SLIP 7", &error)
+                      : till_tender_cash(seat->till, (struct money){gross + 100}, &error);
+    if (status == STATUS_OK)
+        status = till_sale_commit(seat->till, &result, &error);
+    if (leave(world, seat))
+        finish(world, seat, status, &error, healthy);
+}
+
+static void do_cancel(struct world *world, struct seat *seat)
+{
+    struct scan_result scanned;
+    struct error error = {0};
+
+    if (!seat->shift_open)
+        return;
+    if (till_cart(seat->till)->count == 0) {
+        node_enter(&seat->till_node);
+        (void)!till_add(seat->till, &(struct add_request){.sku = sku_of(draw(world, SIM_ITEMS))},
+                        &scanned, &error);
+        if (!leave(world, seat))
+            return;
+    }
+    if (till_cart(seat->till)->count > 0)
+        clear_cart(world, seat);
+}
+
+static void do_shift(struct world *world, struct seat *seat)
+{
+    struct error error = {0};
+    struct shift_view view;
+    struct money difference = {0};
+    bool healthy = must_work(seat), open = !seat->shift_open;
+    enum status status;
+
+    if (!open && draw(world, 4) != 0)
+        return;
+    expect(seat, open ? KIND_SHIFT_OPEN : KIND_SHIFT_CLOSE, -1);
+    node_enter(&seat->till_node);
+    status = open ? till_shift_open(seat->till, (struct money){FLOAT}, &error)
+                  : till_shift_close(seat->till, (struct money){seat->drawer}, &view, &difference,
+                                     &error);
+    if (!leave(world, seat))
+        return;
+    if (!open && status == STATUS_OK && seat->drawer_known && difference.minor != 0)
+        world_fail(world, 6, "%s: the drawer should hold %lld, the Z says %lld", seat->machine.name,
+                   (long long)seat->drawer, (long long)view.expected.minor);
+    finish(world, seat, status, &error, healthy);
+}
+
+static void do_look(struct world *world, struct seat *seat)
+{
+    node_enter(&seat->till_node);
+    till_idle(seat->till);
+    if (leave(world, seat))
+        observe_replica(world, seat);
+}
+
+static const struct {
+    void (*run)(struct world *world, struct seat *seat);
+    int weight;
+} acts[] = {{do_sale, 40},   {do_cart, 20},  {do_return, 8}, {do_adjust, 6}, {do_paid, 4},
+            {do_no_sale, 2}, {do_cancel, 4}, {do_shift, 6},  {do_look, 6}};
+
+static void act(struct world *world, struct seat *seat)
+{
+    int sum = 0, at;
+
+    for (size_t i = 0; i < KINDS; i++)
+        sum += acts[i].weight;
+    at = draw(world, sum);
+    for (size_t i = 0; i < KINDS; i++) {
+        if (at < acts[i].weight) {
+            acts[i].run(world, seat);
+            return;
+        }
+        at -= acts[i].weight;
+    }
+}
+
+static void sign_in(struct world *world, struct seat *seat)
+{
+    struct pin_check check;
+    struct error error = {0};
+    enum status status;
+
+    node_enter(&seat->till_node);
+    status = till_pin_begin(seat->till, TEMPLATE_STAFF, TEMPLATE_PIN, &check, &error);
+    if (status == STATUS_OK) {
+        pin_check_run(&check);
+        status = till_sign_in(seat->till, &check, &error);
+    }
+    if (!leave(world, seat))
+        return;
+    seat->signed_in = status == STATUS_OK;
+}
+
+void workload_started(struct world *world, struct seat *seat)
+{
+    struct till_status about;
+
+    till_status(seat->till, &about);
+    seat->shift_open = about.shift_open;
+    if (till_phase(seat->till) == TILL_READY)
+        sign_in(world, seat);
+}
+
+static void refresh(struct world *world, struct seat *seat)
+{
+    till_node_poked(world, seat, seat->till_node.generation);
+}
+
+/* The agent hears of it, or will look by itself. */
+static void poke_agent(struct world *world, struct seat *seat)
+{
+    if (seat->agent != NULL && !faults_net(world, FAULT_POKE_LOST))
+        world_schedule(world, world->now_ms + 1, EVENT_AGENT_POKED, seat->index,
+                       seat->agent_node.generation, AGENT_POKE_ENTRIES);
+}
+
+/* What a call left open when till.db could not be opened again. */
+static bool settled(struct world *world, struct seat *seat)
+{
+    if (!seat->operation.pending)
+        return true;
+    if (seat->till->journal == NULL)
+        refresh(world, seat);
+    if (seat->till == NULL || seat->till->journal == NULL)
+        return false;
+    observe_settle(world, seat);
+    return true;
+}
+
+static void work(struct world *world, struct seat *seat)
+{
+    if (++seat->turns % 4 == 0)
+        refresh(world, seat);
+    if (seat->till == NULL || !settled(world, seat) || till_phase(seat->till) != TILL_READY)
+        return;
+    if (!seat->signed_in) {
+        sign_in(world, seat);
+        return;
+    }
+    if (till_cart(seat->till)->count > 0)
+        clear_cart(world, seat);
+    else
+        act(world, seat);
+    if (seat->till == NULL)
+        return;
+    poke_agent(world, seat);
+    observe_on_hand(world, seat, draw(world, SIM_ITEMS));
+    if (draw(world, 16) == 0)
+        restores_backup_seat(seat);
+    if (draw(world, 40) == 0)
+        restores_backup_ledger(world);
+}
+
+void workload_turn(struct world *world, struct seat *seat)
+{
+    if (seat->retired)
+        return;
+    if (world->healed) {
+        if (seat->till != NULL)
+            refresh(world, seat);
+        world_schedule(world, world->now_ms + REFRESH_MS, EVENT_TILL_TURN, seat->index, 0, 0);
+        return;
+    }
+    world_schedule(world, world->now_ms + chance_between(&world->chance_work, 50, THINK_MS),
+                   EVENT_TILL_TURN, seat->index, 0, 0);
+    if (till_node_ready(world, seat))
+        work(world, seat);
+}
