@@ -201,6 +201,8 @@ static void configure_handle(struct db *db, bool owner)
 static enum status configure_owner(struct db *db, enum db_role role, struct error *error)
 {
     enum status status = enter_wal(db, error);
+    if (status == STATUS_OK)
+        status = db_log_write_again(db, error);
     if (status != STATUS_OK)
         return status;
     status = db_exec(db,

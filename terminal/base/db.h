@@ -7,6 +7,10 @@
  * yet (STATUS_BUSY), never that the reader may create it; so does a file without any table. A file
  * that is not there at all is STATUS_NOT_FOUND.
  *
+ * An owner that opens a database first writes its log once more and syncs it: after a failed sync
+ * (of an earlier run, too) the disk may lack what every program still reads; see db_log.c. So after
+ * STATUS_IO: close, open, look what is there, and that is durable.
+ *
  * A database belongs to one thread at a time.
  */
 #ifndef HOLDFAST_BASE_DB_H

@@ -40,6 +40,9 @@ struct db {
  * returns true: the call is to be made again, once. */
 bool db_reopens(struct db *db, int result);
 
+/* An owner's log, before its first commit: see db_log.c. STATUS_IO: what is in it may be lost. */
+enum status db_log_write_again(struct db *db, struct error *error) MUST_USE;
+
 void db_statements_init(struct db *db);
 void db_statements_finish(struct db *db);
 /* Prepares and binds every statement again on db->handle. False: none was touched. */

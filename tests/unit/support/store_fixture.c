@@ -313,15 +313,22 @@ static void make_identity(struct store *store)
 
 void store_make(struct store *store, const char *parent)
 {
+    char folder[sizeof store->folder];
+
+    snprintf(folder, sizeof folder, "%s/holdfast-store-XXXXXX", parent == NULL ? "/tmp" : parent);
+    INVARIANT(mkdtemp(folder) != NULL);
+    store_make_in(store, folder);
+}
+
+void store_make_in(struct store *store, const char *folder)
+{
     struct error error = {0};
     char *path;
 
     memset(store, 0, sizeof *store);
     crypto_start();
     store->clock = (struct store_clock){.wall_ms = STORE_NOON, .monotonic_us = 1};
-    snprintf(store->folder, sizeof store->folder, "%s/holdfast-store-XXXXXX",
-             parent == NULL ? "/tmp" : parent);
-    INVARIANT(mkdtemp(store->folder) != NULL);
+    snprintf(store->folder, sizeof store->folder, "%s", folder);
     make_identity(store);
     path = path_join(store->folder, "replica-1.db");
     ok(db_open(path, DB_OWNER_NORMAL, &store->replica, &error), &error);

@@ -4,8 +4,8 @@
  * Location S01 "Harbour Street", GBP, Europe/London, prices include tax, cash rounded to 1. Tax
  * classes: standard 20 % (A), reduced 5 % (B), zero (Z). All prices in pounds:
  *
- *   CRACKERS   2.40 gtin 5018374350015      SOAP      5.50        TEA  3.95      BOOK 3.80 zero
- *   CANDLE    12.50                         EGGS      3.20 zero   NEWS 2.80 zero FUEL 1.99 reduced
+ *   CRACKERS   2.40 gtin 5018374350015      SOAP      5.50        TEA   3.95      BOOK 3.80 zero
+ *   CANDLE    12.50                         EGGS      3.20 zero   NEWS  2.80 zero  FUEL 1.99 reduced
  *   WATER      0.95 gtin 5449000000996, deposit BOTTLE 0.25; pack "case" of 24 for 20.00, own code
  *              CASE-WATER
  *   APPLES     2.90 per kg, weighed, zero, PLU 4011
@@ -13,7 +13,7 @@
  *   WRAP       open price                   BAG       0.20, not stocked
  *   HONEY      5.20 blocked                 TOY       9.99 recalled
  *   WINE       8.00 from 18, sold 08:00 to 22:00
- *   PILLS      1.50 at most 2 a sale        NOPRICE   no price   NOTAX 1.00 without a tax rate
+ *   PILLS      1.50 at most 2 a sale        NOPRICE   no price    NOTAX 1.00 without a tax rate
  *   HAMPER    20.00 kit of TEA (40 %) and 2 SOAP (60 %)
  *   PENCIL     0.333333 (scaled 333,333)    to try rounding
  *
@@ -50,6 +50,8 @@ struct store {
 
 /* Makes the shop in a new folder below `parent` (NULL: /tmp). Aborts on any failure. */
 void store_make(struct store *store, const char *parent);
+/* The same in a folder that is there, and empty. */
+void store_make_in(struct store *store, const char *folder);
 /* Closes it and removes the folder. */
 void store_remove(struct store *store);
 
