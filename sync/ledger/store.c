@@ -34,32 +34,43 @@ static const char *sqlite_location(const char *location)
     return strncmp(location, "sqlite:", 7) == 0 && location[7] != '\0' ? location + 7 : NULL;
 }
 
-static enum status unknown_engine(const char *location, struct error *error)
+static bool is_postgres(const char *location)
 {
-    return error_set(error, STATUS_UNSUPPORTED, "database \"%s\" is not known: write sqlite:PATH",
-                     location);
+    return strncmp(location, "postgresql://", 13) == 0 || strncmp(location, "postgres://", 11) == 0;
+}
+
+/* The location is not repeated: it may hold a password. */
+static enum status unknown_engine(struct error *error)
+{
+    return error_set(error, STATUS_UNSUPPORTED,
+                     "the database is not known: write sqlite:PATH or postgresql://...");
 }
 
 enum status store_open(const char *location, bool create, struct store **out, struct error *error)
 {
     const char *path = sqlite_location(location);
 
-    return path == NULL ? unknown_engine(location, error)
-                        : store_sqlite_open(path, create, out, error);
+    if (is_postgres(location))
+        return store_postgres_open(location, create, out, error);
+    return path == NULL ? unknown_engine(error) : store_sqlite_open(path, create, out, error);
 }
 
 enum status store_backup(const char *location, const char *to, struct error *error)
 {
     const char *path = sqlite_location(location);
 
-    return path == NULL ? unknown_engine(location, error) : store_sqlite_backup(path, to, error);
+    if (is_postgres(location))
+        return store_postgres_backup(location, to, error);
+    return path == NULL ? unknown_engine(error) : store_sqlite_backup(path, to, error);
 }
 
 enum status store_restore(const char *location, const char *from, struct error *error)
 {
     const char *path = sqlite_location(location);
 
-    return path == NULL ? unknown_engine(location, error) : store_sqlite_restore(path, from, error);
+    if (is_postgres(location))
+        return store_postgres_restore(location, from, error);
+    return path == NULL ? unknown_engine(error) : store_sqlite_restore(path, from, error);
 }
 
 void store_close(struct store *store)

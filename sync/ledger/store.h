@@ -101,9 +101,9 @@ struct store_session {
     const struct store_methods *methods;
 };
 
-/* `location` is "sqlite:PATH". With `create` a new database is made (STATUS_EXISTS when there is
- * one); without, STATUS_NOT_FOUND when there is none. The store is this process's alone until it
- * is closed: STATUS_BUSY when another process has it. */
+/* `location` is "sqlite:PATH", or libpq's URI "postgresql://...". With `create` a new database is
+ * made (STATUS_EXISTS when there is one); without, STATUS_NOT_FOUND when there is none. The store
+ * is this process's alone until it is closed: STATUS_BUSY when another process has it. */
 enum status store_open(const char *location, bool create, struct store **out,
                        struct error *error) MUST_USE;
 void store_close(struct store *store); /* NULL is fine */
@@ -154,10 +154,20 @@ enum status store_backup(const char *location, const char *to, struct error *err
  * sound ledger database, with nothing changed. */
 enum status store_restore(const char *location, const char *from, struct error *error) MUST_USE;
 
+/* The PostgreSQL engine: store_postgres.c and store_postgres_backup.c; `uri` is libpq's. Its backup
+ * is a SQLite file, too: what one engine backed up can be restored into the other. */
+enum status store_postgres_open(const char *uri, bool create, struct store **out,
+                                struct error *error) MUST_USE;
+enum status store_postgres_backup(const char *uri, const char *to, struct error *error) MUST_USE;
+enum status store_postgres_restore(const char *uri, const char *from, struct error *error) MUST_USE;
+
 /* The SQLite engine: store_sqlite.c and store_sqlite_backup.c. */
 enum status store_sqlite_open(const char *path, bool create, struct store **out,
                               struct error *error) MUST_USE;
 enum status store_sqlite_backup(const char *path, const char *to, struct error *error) MUST_USE;
 enum status store_sqlite_restore(const char *path, const char *from, struct error *error) MUST_USE;
+/* STATUS_CORRUPT or STATUS_INVALID unless the open file is sound, and a ledger of a version that
+ * this program knows. */
+enum status store_sqlite_check(struct db *backup, const char *from, struct error *error) MUST_USE;
 
 #endif

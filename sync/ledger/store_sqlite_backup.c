@@ -88,8 +88,7 @@ enum status store_sqlite_backup(const char *path, const char *to, struct error *
     return status;
 }
 
-/* Sound, and a ledger of a version that this program knows. */
-static enum status check_backup(struct db *backup, const char *from, struct error *error)
+enum status store_sqlite_check(struct db *backup, const char *from, struct error *error)
 {
     struct db_statement *statement;
     int version = 0;
@@ -147,7 +146,7 @@ enum status store_sqlite_restore(const char *path, const char *from, struct erro
     if (status == STATUS_OK)
         status = db_open(from, DB_OWNER_NORMAL, &backup, error);
     if (status == STATUS_OK)
-        status = check_backup(backup, from, error);
+        status = store_sqlite_check(backup, from, error);
     if (status == STATUS_OK)
         status = replace_content(path, backup, error);
     if (backup != NULL && db_exec(backup, "PRAGMA journal_mode=DELETE", NULL) != STATUS_OK)
