@@ -1,6 +1,5 @@
 #include "tests/bench/bare.h"
 
-#include "sync/ledger/schema.h"
 #include "terminal/base/db.h"
 #include "terminal/base/text.h"
 #include "terminal/catalogue/code.h"
@@ -77,56 +76,6 @@ enum status bare_catalogue(const struct shop *shop, const char *path, double *se
     double start = now_us();
     if (!status)
         status = insert_products(db, shop, error);
-    *seconds = (now_us() - start) / 1e6;
-    db_close(db);
-    return status;
-}
-
-/* ---- what a drain brings --------------------------------------------------------------------- */
-
-static const struct {
-    const char *select, *insert;
-    int columns;
-} taken[] = {
-    {"SELECT * FROM taken.entry", "INSERT INTO entry VALUES(?,?,?,?,?,?)", 6},
-    {"SELECT * FROM taken.stock", "INSERT INTO stock VALUES(?,?,?,?)", 4},
-    {"SELECT * FROM taken.change", "INSERT INTO change VALUES(?,?)", 2},
-    {"SELECT * FROM taken.exception", "INSERT INTO exception VALUES(?,?,?,?,?,?,?,?)", 8},
-};
-
-static enum status insert_all(sqlite3 *source, sqlite3 *target, size_t table, struct error *error)
-{
-    sqlite3_stmt *from = NULL, *to = NULL;
-    int result = sqlite3_prepare_v2(source, taken[table].select, -1, &from, NULL);
-    if (result == SQLITE_OK)
-        result = sqlite3_prepare_v2(target, taken[table].insert, -1, &to, NULL);
-    while (result == SQLITE_OK && sqlite3_step(from) == SQLITE_ROW) {
-        for (int i = 0; i < taken[table].columns; i++)
-            sqlite3_bind_value(to, i + 1, sqlite3_column_value(from, i));
-        sqlite3_step(to);
-        result = sqlite3_reset(to);
-    }
-    sqlite3_finalize(from);
-    sqlite3_finalize(to);
-    return result == SQLITE_OK
-               ? STATUS_OK
-               : error_set(error, STATUS_IO, "%s: %s", taken[table].insert, sqlite3_errmsg(target));
-}
-
-enum status bare_ledger(sqlite3 *source, const char *path, double *seconds, struct error *error)
-{
-    struct db *db;
-    enum status status = db_open(path, DB_OWNER_FULL, &db, error);
-    if (status)
-        return status;
-    status = schema_migrate(db, error);
-    double start = now_us();
-    if (!status)
-        status = db_begin(db, error);
-    for (size_t i = 0; i < sizeof taken / sizeof taken[0] && !status; i++)
-        status = insert_all(source, db_handle(db), i, error);
-    if (!status)
-        status = db_commit(db, error);
     *seconds = (now_us() - start) / 1e6;
     db_close(db);
     return status;

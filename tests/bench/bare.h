@@ -6,15 +6,8 @@
 
 #include "tests/bench/bench.h"
 
-#include <sqlite3.h>
-
 /* The catalogue of the shop (item, item_code, price) into a new file `path`. */
 enum status bare_catalogue(const struct shop *shop, const char *path, double *seconds,
                            struct error *error) MUST_USE;
-
-/* Every row of `from` (table names as in the ledger, in the schema `taken` of the open `source`)
- * into a new file `path` with the ledger's tables. */
-enum status bare_ledger(sqlite3 *source, const char *path, double *seconds,
-                        struct error *error) MUST_USE;
 
 #endif

@@ -1,9 +1,10 @@
-/* holdfast-bench [NAME...] [--full] [--json] */
+/* holdfast-bench [GROUP|NAME...] [--full] [--json] */
 #include "tests/bench/bench.h"
 #include "tests/bench/run.h"
 
 #include "terminal/base/buf.h"
 #include "terminal/base/crypto.h"
+#include "terminal/base/json_arena.h"
 
 #include <jansson.h>
 #include <locale.h>
@@ -12,38 +13,46 @@
 #include <string.h>
 
 static const struct {
-    const char *name, *purpose;
+    const char *group, *name, *purpose;
     bench_run_function *run;
 } benches[] = {
-    {"lookup", "barcode to line with price, beside a bare indexed look-up", bench_lookup},
-    {"search", "search as you type, beside bare FTS5 in row order", bench_search},
-    {"pixels", "scan to changed pixels, beside a copy of the damaged area", bench_pixels},
-    {"sale", "durable sale, beside append and fdatasync of as many bytes", bench_sale},
-    {"start", "start to first sale, beside exec and open of the same files", bench_start_till},
-    {"memory", "resident memory and idle CPU of the selling till", bench_memory},
-    {"import", "import of the catalogue, beside bare inserts", bench_import},
-    {"till", "a new till with all products, beside a file copy", bench_new_till},
-    {"drain", "offline sales drained to the ledger, beside bare inserts", bench_drain},
-    {"visible", "sale to the next till, beside a round trip and two commits", bench_visible},
+    {"terminal", "lookup", "barcode to line with price, beside a bare indexed look-up",
+     bench_lookup},
+    {"terminal", "search", "search as you type, beside bare FTS5 in row order", bench_search},
+    {"terminal", "pixels", "scan to changed pixels, beside a copy of the damaged area",
+     bench_pixels},
+    {"terminal", "sale", "durable sale, beside append and fdatasync of as many bytes", bench_sale},
+    {"terminal", "start", "start to first sale, beside exec and open of the same files",
+     bench_start_till},
+    {"terminal", "memory", "resident memory and idle CPU of the selling till", bench_memory},
+    {"ledger", "import", "import of the catalogue, beside bare inserts", bench_import},
+    {"sync", "till", "a new till with all products, beside a file copy", bench_new_till},
+    {"sync", "drain", "offline sales drained to the ledger, beside bare inserts", bench_drain},
+    {"ledger", "ingest", "entries taken in on each engine, beside bare inserts and COPY",
+     bench_ingest},
+    {"sync", "visible", "sale to the next till, beside a round trip and two commits",
+     bench_visible},
 };
 #define BENCHES (sizeof benches / sizeof benches[0])
 
 static void help(void)
 {
-    printf("holdfast-bench [--full] [--json] [NAME...]\n\nPrints each budget beside its physical "
-           "limit, measured in the same run.\n\n");
+    printf("holdfast-bench [--full] [--json] [GROUP|NAME...]\n\nPrints each budget beside its "
+           "physical limit, measured in the same run. Groups and their benches:\n\n");
     for (size_t i = 0; i < BENCHES; i++)
-        printf("  %-8s %s\n", benches[i].name, benches[i].purpose);
+        printf("  %-8s %-8s %s\n", benches[i].group, benches[i].name, benches[i].purpose);
     printf(
         "\nThe real catalogue is looked for in $HOLDFAST_DATA (default ../shared/data); without it "
-        "an\ninvented one of 20,000 products is used. --full: the long forms.\n"
+        "an\ninvented one of 20,000 products is used. --full, or HOLDFAST_FULL=1: the long forms.\n"
         "Exit status: 0 when everything could be measured, met or missed; 1 otherwise; 2 usage.\n");
 }
 
-static bool wanted(char *const *names, int count, const char *name)
+/* By its own name or its group's. */
+static bool wanted(char *const *names, int count, size_t bench)
 {
     for (int i = 0; i < count; i++)
-        if (strcmp(names[i], name) == 0)
+        if (strcmp(names[i], benches[bench].name) == 0 ||
+            strcmp(names[i], benches[bench].group) == 0)
             return true;
     return count == 0;
 }
@@ -51,14 +60,15 @@ static bool wanted(char *const *names, int count, const char *name)
 static bool known(const char *name)
 {
     for (size_t i = 0; i < BENCHES; i++)
-        if (strcmp(benches[i].name, name) == 0)
+        if (strcmp(benches[i].name, name) == 0 || strcmp(benches[i].group, name) == 0)
             return true;
     return false;
 }
 
 int main(int argc, char **argv)
 {
-    struct bench_options options = {.self = argv[0]};
+    const char *full = getenv("HOLDFAST_FULL");
+    struct bench_options options = {.self = argv[0], .full = full && strcmp(full, "1") == 0};
     char *names[32];
     int count = 0;
     for (int i = 1; i < argc; i++) {
@@ -84,11 +94,12 @@ int main(int argc, char **argv)
     }
     setlocale(LC_ALL, "C.UTF-8");
     crypto_start();
+    json_arena_install();
     struct bench *bench = bench_create(&options);
     int failed = 0;
     for (size_t i = 0; i < BENCHES; i++) {
         struct error error = {0};
-        if (!wanted(names, count, benches[i].name))
+        if (!wanted(names, count, i))
             continue;
         if (benches[i].run(bench, &error)) {
             fprintf(stderr, "holdfast-bench: %s: %s\n", benches[i].name, error.text);
