@@ -59,10 +59,10 @@ static enum status read_entry(struct batch *batch, int index, const struct batch
     struct entry entry;
     enum status status;
 
-    out->effect.total.entries = 1;
     if (raw->damaged) {
         out->hash = raw->hash;
         strcpy(out->kind, "damaged");
+        effect_unreadable(&out->effect);
         return STATUS_OK;
     }
     out->hash = entry_hash(raw->bytes, raw->length);
@@ -71,6 +71,7 @@ static enum status read_entry(struct batch *batch, int index, const struct batch
         return error_prefix(error, "entry %lld", (long long)seq);
     if (status != STATUS_OK) {
         strcpy(out->kind, "unreadable");
+        effect_unreadable(&out->effect);
         return STATUS_OK;
     }
     status = check_place(batch, &entry.head, &sender->device, seq, error);

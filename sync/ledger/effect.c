@@ -1,11 +1,14 @@
-/* Sales count towards totals, moves towards stock; every entry counts as an entry. */
+/* An entry's postings: the frame around what effect_sale.c and effect_trade.c read. */
 #include "sync/ledger/effect.h"
 
-#include "terminal/money/money.h"
-
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-static void odd(struct effect *effect, const char *kind, const char *detail)
+#define CARD_DIGITS 12
+
+void effect_odd(struct effect *effect, const char *kind, const char *detail)
 {
     if (effect->oddity == NULL) {
         effect->oddity = kind;
@@ -13,104 +16,152 @@ static void odd(struct effect *effect, const char *kind, const char *detail)
     }
 }
 
+static uint32_t keep_text(struct effect *effect, const char *text)
+{
+    size_t at = effect->texts.used;
+    enum status status = buf_append(&effect->texts, text, strlen(text) + 1);
+
+    INVARIANT(status == STATUS_OK && at < EFFECT_HERE);
+    return (uint32_t)at;
+}
+
+void effect_post(struct effect *effect, enum figure figure, const char *const *keys,
+                 const int64_t *sums)
+{
+    const struct figure_table *table = figure_table(figure);
+    struct posting *posting;
+
+    if (effect->count == effect->capacity) {
+        effect->capacity = effect->capacity == 0 ? 8 : effect->capacity * 2;
+        effect->postings =
+            mem_resize(effect->postings, effect->capacity * sizeof *effect->postings);
+    }
+    posting = &effect->postings[effect->count++];
+    posting->figure = figure;
+    for (int i = 0; i < table->keys; i++)
+        posting->key[i] = keys[i] == NULL ? EFFECT_HERE : keep_text(effect, keys[i]);
+    memcpy(posting->sum, sums, (size_t)table->sums * sizeof *sums);
+}
+
+void effect_money(struct effect *effect, const struct entry *entry, const char *currency,
+                  const char *what, int64_t amount)
+{
+    const char *const keys[] = {NULL, entry->head.business_date, currency, what};
+
+    if (amount != 0)
+        effect_post(effect, FIGURE_MONEY, keys, (const int64_t[]){amount, 1});
+}
+
 static void read_moves(const struct entry *entry, struct effect *out)
 {
     struct error error;
 
     if (entry_get_moves(entry->body, &out->moves, &error) != STATUS_OK) {
-        odd(out, "moves", "the moves break their rules");
+        effect_odd(out, "moves", "the moves break their rules");
         return;
     }
     for (size_t i = 0; i < out->moves.count; i++) {
         if (out->moves.items[i].quantity.milli > EFFECT_MOVE_MAX) {
             move_list_finish(&out->moves);
-            odd(out, "moves", "a quantity is beyond all reason");
+            effect_odd(out, "moves", "a quantity is beyond all reason");
             return;
         }
     }
 }
 
-/* *sum += value, false when it does not fit. */
-static bool add(int64_t *sum, int64_t value)
+static void begin(struct effect *out)
 {
-    return !__builtin_add_overflow(*sum, value, sum);
+    memset(out, 0, sizeof *out);
+    buf_init(&out->texts, ENTRY_MAX_BYTES * 8);
 }
 
-/* Money taken, less what was reversed. */
-static bool sum_tenders(const json_t *body, int64_t *out)
+static void count_entry(struct effect *out)
 {
-    const json_t *tenders = json_object_get(body, "tenders");
-    size_t index;
-    json_t *tender;
+    static const char *const keys[] = {NULL, ""};
 
-    *out = 0;
-    if (!json_is_array(tenders))
-        return false;
-    json_array_foreach(tenders, index, tender)
-    {
-        int64_t amount;
-        if (json_want_int(tender, "amount", INT64_MIN, INT64_MAX, &amount, NULL) != STATUS_OK)
-            return false;
-        if (strcmp(json_text_or(tender, "state", "taken"), "taken") == 0 && !add(out, amount))
-            return false;
-    }
-    return true;
+    effect_post(out, FIGURE_TOTAL, keys, (const int64_t[]){1, 0, 0, 0});
 }
 
-/* Net + tax = gross, and gross + rounding = tenders - change. */
-static bool sums_agree(const json_t *body, int64_t gross)
+static void read_place(const struct entry *entry, struct effect *out)
 {
-    int64_t net = 0, tax = 0, paid;
-    int64_t due = gross;
+    const char *location = json_text_or(entry->body, "location", "");
+    const char *till = json_text_or(entry->body, "till", "");
 
-    if (json_want_int(body, "net", INT64_MIN, INT64_MAX, &net, NULL) != STATUS_OK ||
-        json_want_int(body, "tax", INT64_MIN, INT64_MAX, &tax, NULL) != STATUS_OK)
-        return false;
-    if (!add(&net, tax) || net != gross || !add(&due, json_int_or(body, "rounding", 0)))
-        return false;
-    if (!sum_tenders(body, &paid) ||
-        __builtin_sub_overflow(paid, json_int_or(body, "change", 0), &paid))
-        return false;
-    return paid == due;
+    (void)snprintf(out->location, sizeof out->location, "%s", location);
+    (void)snprintf(out->till, sizeof out->till, "%s", till);
 }
 
-static void read_sale(const json_t *body, struct effect *out)
+void effect_unreadable(struct effect *out)
 {
-    const char *type = json_text_or(body, "type", "");
-    const char *code = json_text_or(body, "currency", "");
-    struct currency currency;
-    int64_t gross;
-
-    if (currency_find(code, &currency) != STATUS_OK) {
-        odd(out, "sale", "no currency");
-        return;
-    }
-    if (json_want_int(body, "gross", INT64_MIN / 4, INT64_MAX / 4, &gross, NULL) != STATUS_OK) {
-        odd(out, "sale", "no gross");
-        return;
-    }
-    if (strcmp(type, "sale") != 0 && strcmp(type, "return") != 0)
-        odd(out, "sale", "neither sale nor return");
-    if (!sums_agree(body, gross))
-        odd(out, "sale", "net, tax, rounding, tenders and change do not agree");
-    memcpy(out->total.currency, currency.code, sizeof out->total.currency);
-    out->total.gross_minor = gross;
-    if (strcmp(type, "return") == 0)
-        out->total.returns = 1;
-    else
-        out->total.sales = 1;
+    begin(out);
+    count_entry(out);
 }
 
 void effect_read(const struct entry *entry, struct effect *out)
 {
-    memset(out, 0, sizeof *out);
-    out->total.entries = 1;
+    begin(out);
+    out->hlc = entry->head.hlc;
+    if (strcmp(entry->head.kind, "training") == 0) {
+        count_entry(out);
+        return;
+    }
     read_moves(entry, out);
+    if (strcmp(entry->head.kind, "epoch_open") != 0)
+        read_place(entry, out);
     if (strcmp(entry->head.kind, "sale") == 0)
-        read_sale(entry->body, out);
+        effect_read_sale(entry, out);
+    else
+        count_entry(out);
+    effect_read_trade(entry, out);
 }
 
 void effect_finish(struct effect *effect)
 {
     move_list_finish(&effect->moves);
+    buf_finish(&effect->texts);
+    free(effect->postings);
+    effect->postings = NULL;
+    effect->count = effect->capacity = 0;
+}
+
+enum status effect_tally(const struct effect *effect, const char *location, struct tally *tally)
+{
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < effect->count && status == STATUS_OK; i++) {
+        const struct posting *posting = &effect->postings[i];
+        const char *keys[FIGURE_KEYS];
+        for (int k = 0; k < figure_table(posting->figure)->keys; k++)
+            keys[k] =
+                posting->key[k] == EFFECT_HERE ? location : effect->texts.data + posting->key[k];
+        status = tally_add(tally, posting->figure, keys, posting->sum);
+    }
+    return status;
+}
+
+void effect_original(const char *epoch_hex, int64_t seq, int64_t line, char out[ORIGINAL_SIZE])
+{
+    char text[96];
+    int length =
+        snprintf(text, sizeof text, "%.32s/%010" PRId64 "/%06" PRId64, epoch_hex, seq, line);
+
+    INVARIANT(length == ORIGINAL_SIZE - 1);
+    memcpy(out, text, ORIGINAL_SIZE);
+}
+
+bool effect_id_sound(const char *id, size_t max)
+{
+    size_t length = strlen(id), digits = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        char c = id[i];
+        bool digit = c >= '0' && c <= '9';
+        digits = digit ? digits + 1 : 0;
+        if (digits == CARD_DIGITS)
+            return false;
+        if (!digit && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
+            strchr("._-", c) == NULL)
+            return false;
+    }
+    return length > 0 && length <= max;
 }

@@ -24,10 +24,11 @@ enum status epochs_find(struct store_session *session, const struct id *epoch,
     struct store_value values[] = {store_blob(epoch->bytes, ID_SIZE)};
     struct store_query *query;
     bool row = false, sound;
-    enum status status = store_query(
-        session,
-        "SELECT number, device, location, epoch_key, seq, hash FROM epoch WHERE epoch = ?1", values,
-        1, &query, error);
+    enum status status =
+        store_query(session,
+                    "SELECT number, device, location, epoch_key, seq, hash, till, hlc FROM epoch "
+                    "WHERE epoch = ?1",
+                    values, 1, &query, error);
 
     memset(out, 0, sizeof *out);
     if (status == STATUS_OK)
@@ -37,8 +38,12 @@ enum status epochs_find(struct store_session *session, const struct id *epoch,
     sound = take_blob(session, query, 1, out->device.bytes, ID_SIZE) &&
             take_blob(session, query, 3, out->key.bytes, PUBLIC_KEY_SIZE) &&
             take_blob(session, query, 5, out->hash.bytes, HASH_SIZE) &&
-            strlen(store_column_text(session, query, 2)) < sizeof out->location;
+            strlen(store_column_text(session, query, 2)) < sizeof out->location &&
+            strlen(store_column_text(session, query, 6)) < sizeof out->till;
     if (sound) {
+        out->epoch = *epoch;
+        strcpy(out->till, store_column_text(session, query, 6));
+        out->hlc = store_column_int(session, query, 7);
         strcpy(out->location, store_column_text(session, query, 2));
         out->number = store_column_int(session, query, 0);
         out->seq = store_column_int(session, query, 4);
@@ -71,14 +76,14 @@ enum status epochs_add(struct store_session *session, const struct id *epoch,
     return status == STATUS_OK ? epochs_find(session, epoch, out, error) : status;
 }
 
-enum status epochs_set_head(struct store_session *session, int64_t number, int64_t seq,
-                            const struct hash *hash, struct error *error)
+enum status epochs_set_head(struct store_session *session, const struct epoch_row *row,
+                            struct error *error)
 {
-    struct store_value values[] = {store_int(number), store_int(seq),
-                                   store_blob(hash->bytes, HASH_SIZE)};
+    struct store_value values[] = {store_int(row->number), store_int(row->seq),
+                                   store_blob(row->hash.bytes, HASH_SIZE), store_int(row->hlc)};
 
-    return store_run(session, "UPDATE epoch SET seq = ?2, hash = ?3 WHERE number = ?1", values, 3,
-                     error);
+    return store_run(session, "UPDATE epoch SET seq = ?2, hash = ?3, hlc = ?4 WHERE number = ?1",
+                     values, 4, error);
 }
 
 enum status epochs_entry_hash(struct store_session *session, int64_t number, int64_t seq,

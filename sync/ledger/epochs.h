@@ -11,11 +11,14 @@
 
 struct epoch_row {
     int64_t number; /* 0: not there */
+    struct id epoch;
     struct id device;
     char location[LOCATION_ID_SIZE];
+    char till[TILL_NAME_SIZE];
     struct public_key key;
     int64_t seq; /* the head */
     struct hash hash;
+    int64_t hlc; /* the latest of its entries */
 };
 
 /* out->number is 0 when the ledger does not know the epoch. */
@@ -27,8 +30,9 @@ enum status epochs_add(struct store_session *session, const struct id *epoch,
                        const struct id *device, const struct epoch_open *open, int64_t now_ms,
                        struct epoch_row *out, struct error *error) MUST_USE;
 
-enum status epochs_set_head(struct store_session *session, int64_t number, int64_t seq,
-                            const struct hash *hash, struct error *error) MUST_USE;
+/* Writes seq, hash and hlc of the row. */
+enum status epochs_set_head(struct store_session *session, const struct epoch_row *row,
+                            struct error *error) MUST_USE;
 
 /* The hash of one entry; *found is false when it is not there. */
 enum status epochs_entry_hash(struct store_session *session, int64_t number, int64_t seq,

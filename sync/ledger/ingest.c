@@ -2,9 +2,11 @@
 #include "sync/ledger/ingest.h"
 
 #include "sync/ledger/branch.h"
+#include "sync/ledger/customers.h"
 #include "sync/ledger/epochs.h"
 #include "sync/ledger/finding.h"
 #include "sync/ledger/projection.h"
+#include "sync/ledger/refunds.h"
 #include "sync/ledger/schema.h"
 
 #include <string.h>
@@ -135,36 +137,34 @@ static enum status take_fork(const struct writer_turn *turn, struct post *post,
                              struct error *error)
 {
     const struct frame *frame = post->batch->frame;
-    int64_t start = linked ? frame->first + index : 0;
+    struct branch_place place = branch_begins(post->batch, index);
     enum status status = STATUS_OK;
 
     post->result.outcome = INGEST_FORK;
     if (!linked)
-        status = branch_find(turn->session, row, post->batch, index, &start, error);
+        status = branch_find(turn->session, row, post->batch, index, &place, error);
     if (status != STATUS_OK)
         return status;
-    if (start == 0) {
+    if (place.start == 0) {
         post->result.seq = frame->first;
         post->result.taken = frame->first > FORK_STEP ? frame->first - 1 - FORK_STEP : 0;
         return STATUS_OK;
     }
-    post->result.seq = start;
+    post->result.seq = place.start;
     post->result.taken = frame->first + frame->count - 1;
-    return branch_keep(turn, row, post->batch, index, start, error);
+    return branch_keep(turn, row, post->batch, index, &place, error);
 }
 
 static enum status add_entry(const struct writer_turn *turn, struct post *post,
-                             const struct epoch_row *row, int index, struct error *error)
+                             struct epoch_row *row, int index, struct error *error)
 {
     const struct frame *frame = post->batch->frame;
     const struct frame_entry *raw = &frame->entries[index];
     struct batch_entry *entry = &post->batch->entries[index];
-    int64_t id = schema_entry_id(row->number, frame->first + index);
-    struct finding place = {.kind = entry->kind,
-                            .location = row->location,
-                            .epoch = &frame->epoch,
-                            .seq = frame->first + index};
-    struct store_value values[] = {store_int(id),
+    struct projection_place place = {.epoch = row, .seq = frame->first + index};
+    struct finding finding = {
+        .kind = entry->kind, .location = row->location, .epoch = &frame->epoch, .seq = place.seq};
+    struct store_value values[] = {store_int(schema_entry_id(row->number, place.seq)),
                                    store_int(turn->now_ms),
                                    store_text(entry->kind),
                                    store_blob(entry->hash.bytes, HASH_SIZE),
@@ -178,11 +178,10 @@ static enum status add_entry(const struct writer_turn *turn, struct post *post,
                   values, 6, error);
 
     if (status == STATUS_OK && !entry->readable)
-        status = finding_add(turn->session, &place, turn->now_ms, error, "entry %lld is %s",
+        status = finding_add(turn->session, &finding, turn->now_ms, error, "entry %lld is %s",
                              (long long)place.seq, entry->kind);
     if (status == STATUS_OK)
-        status =
-            projection_add(turn, post->tally, &entry->effect, id, row->location, &place, error);
+        status = projection_add(turn, post->tally, &entry->effect, &place, error);
     return status;
 }
 
@@ -192,16 +191,9 @@ static enum status add_sides(const struct writer_turn *turn, const struct post *
     const struct frame *frame = post->batch->frame;
     enum status status = STATUS_OK;
 
-    for (int i = 0; i < frame->sides && status == STATUS_OK; i++) {
-        struct hash hash = hash_bytes(frame->side[i].json, frame->side[i].length);
-        struct store_value values[] = {store_int(row->number), store_blob(hash.bytes, HASH_SIZE),
-                                       store_int(turn->now_ms),
-                                       store_text_n(frame->side[i].json, frame->side[i].length)};
-        status = store_run(turn->session,
-                           "INSERT INTO side_record(epoch, hash, received_ms, body) "
-                           "VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-                           values, 4, error);
-    }
+    for (int i = 0; i < frame->sides && status == STATUS_OK; i++)
+        status = customers_keep_side(turn, row->number, frame->side[i].json, frame->side[i].length,
+                                     error);
     return status;
 }
 
@@ -218,10 +210,11 @@ static enum status add_entries(const struct writer_turn *turn, struct post *post
     row->seq = frame->first + frame->count - 1;
     row->hash = post->batch->entries[frame->count - 1].hash;
     if (status == STATUS_OK)
-        status = epochs_set_head(turn->session, row->number, row->seq, &row->hash, error);
+        status = epochs_set_head(turn->session, row, error);
     if (status == STATUS_OK)
-        status =
-            projection_watermark(turn, row->location, &row->device, &frame->epoch, row->seq, error);
+        status = projection_watermark(turn, row, error);
+    if (status == STATUS_OK)
+        status = refunds_arrived(turn, row, frame->first + index, row->seq, error);
     return status;
 }
 
@@ -244,10 +237,10 @@ static enum status run_post(void *context, const struct writer_turn *turn, struc
     if (status != STATUS_OK)
         return status;
     if (row.number == 0 || (!follows && frame->first > row.seq + 1)) {
-        int64_t start = 0;
+        struct branch_place place = {0};
         if (row.number != 0)
-            status = branch_find(turn->session, &row, post->batch, 0, &start, error);
-        if (status == STATUS_OK && start != 0)
+            status = branch_find(turn->session, &row, post->batch, 0, &place, error);
+        if (status == STATUS_OK && place.start != 0)
             return take_fork(turn, post, &row, 0, false, error);
         post->result.outcome = INGEST_GAP;
         post->result.expected = row.seq + 1;

@@ -3,6 +3,7 @@
 
 #include "sync/ledger/incarnation.h"
 #include "sync/ledger/meta.h"
+#include "sync/ledger/projection.h"
 #include "sync/ledger/readers.h"
 #include "terminal/base/file.h"
 #include "terminal/base/log.h"
@@ -130,7 +131,9 @@ static enum status start_parts(struct ledger *ledger, bool inline_work, struct e
     ledger->readers = readers_new(ledger->store);
     ledger->rows = rows_new();
     ledger->writer = writer_new(ledger->writing, ledger->feed, &ledger->clock);
-    status = snapshots_open(&options, &ledger->snapshots, error);
+    status = projection_refold(ledger->writer, error);
+    if (status == STATUS_OK)
+        status = snapshots_open(&options, &ledger->snapshots, error);
     secret_wipe(&options.secret, sizeof options.secret);
     if (status == STATUS_OK)
         ledger->verifier = verifier_start(ledger->readers, ledger->writer, !inline_work);

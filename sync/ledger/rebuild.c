@@ -1,245 +1,104 @@
 /* The fold of everything, compared with the projections, or written over them. */
-#include "sync/ledger/document.h"
-#include "sync/ledger/projection.h"
-#include "sync/ledger/schema.h"
-#include "sync/protocol/compress.h"
+#include "sync/ledger/customers.h"
+#include "sync/ledger/fold.h"
+#include "sync/ledger/leases.h"
+#include "sync/ledger/orders.h"
+#include "terminal/base/log.h"
 
 #include <stdio.h>
 #include <string.h>
 
-struct fold {
-    struct tally *tally;
-    int64_t suspended;
-    struct projection_report *report;
-};
-
-static void differ(struct projection_report *report, const char *what, const char *where,
-                   const char *which, int64_t stored, int64_t folded)
+static bool cell_zero(const struct tally_cell *cell)
 {
-    if (report->differences++ == 0)
-        (void)snprintf(report->first, sizeof report->first, "%s %s %.100s: %lld, entries say %lld",
-                       what, where, which, (long long)stored, (long long)folded);
-}
-
-static enum status fold_moves(struct store_session *session, struct fold *fold,
-                              const struct effect *effect, struct error *error)
-{
-    for (size_t i = 0; i < effect->moves.count; i++) {
-        const struct stock_move *move = &effect->moves.items[i];
-        struct store_value values[] = {store_text(move->sku)};
-        int64_t known;
-        enum status status = store_one_int(session, "SELECT 1 FROM item WHERE sku = ?1", values, 1,
-                                           0, &known, error);
-        if (status == STATUS_OK && known == 0)
-            fold->suspended++;
-        else if (status == STATUS_OK)
-            status =
-                tally_move(fold->tally, move->sku, move->quantity.milli, &move->from, &move->to);
-        if (status != STATUS_OK)
-            return status;
+    for (int i = 0; i < figure_table(cell->figure)->sums; i++) {
+        if (cell->sum[i] != 0)
+            return false;
     }
-    return STATUS_OK;
+    return true;
 }
 
-static enum status fold_entry(struct store_session *session, struct fold *fold, const char *bytes,
-                              size_t length, const char *location, struct error *error)
+/* One stored row against the fold; whether any of its sums is not zero. */
+static bool compare_row(struct fold *fold, enum figure figure, struct store_query *query)
 {
-    struct entry entry;
-    struct effect effect = {.total.entries = 1};
-    enum status status;
+    const struct figure_table *table = figure_table(figure);
+    const char *key[FIGURE_KEYS];
+    const int64_t *folded;
+    char which[160] = "";
+    bool stored = false;
 
-    if (bytes != NULL && entry_parse(bytes, length, &entry, NULL) == STATUS_OK) {
-        effect_read(&entry, &effect);
-        entry_finish(&entry);
+    for (int i = 0; i < table->keys; i++) {
+        size_t used = strlen(which);
+        key[i] = store_column_text(fold->session, query, i);
+        (void)snprintf(which + used, sizeof which - used, "%s%s", i == 0 ? "" : " ", key[i]);
     }
-    (void)snprintf(effect.total.location, sizeof effect.total.location, "%s", location);
-    status = fold_moves(session, fold, &effect, error);
-    if (status == STATUS_OK)
-        status = tally_total_add(fold->tally, &effect.total);
-    effect_finish(&effect);
-    return status;
-}
-
-static enum status fold_entries(struct store_session *session, struct fold *fold,
-                                struct error *error)
-{
-    struct store_query *query;
-    bool row = false;
-    enum status status = store_query(session,
-                                     "SELECT p.location, e.bytes FROM entry e "
-                                     "JOIN epoch p ON p.number = e.id >> 32 ORDER BY e.id",
-                                     NULL, 0, &query, error);
-
-    while (status == STATUS_OK && (status = store_next(session, query, &row, error)) == STATUS_OK &&
-           row) {
-        size_t length;
-        const char *bytes = store_column_blob(session, query, 1, &length);
-        fold->report->entries++;
-        status =
-            fold_entry(session, fold, bytes, length, store_column_text(session, query, 0), error);
+    folded = tally_sums(fold->tally, figure, key);
+    for (int i = 0; i < table->sums; i++) {
+        int64_t value = store_column_int(fold->session, query, table->keys + i);
+        int64_t expected = folded == NULL ? 0 : folded[i];
+        stored = stored || value != 0;
+        if (value != expected) {
+            char what[64];
+            (void)snprintf(what, sizeof what, "%s.%s", table->name, table->sum[i]);
+            fold_differ(fold, what, which, value, expected);
+        }
     }
-    return status;
+    return stored;
 }
 
-static enum status fold_document(struct store_session *session, struct store_query *query,
-                                 struct tally *tally, struct error *error)
+/* Both ways: each stored row is compared, and there are as many rows that are not zero. */
+static enum status compare_figure(struct fold *fold, enum figure figure, struct error *error)
 {
-    struct bucket from = {0}, to = {0};
-    struct buf lines;
-    size_t length;
-    const void *packed = store_column_blob(session, query, 3, &length);
-    enum status status;
-
-    (void)snprintf(from.location, sizeof from.location, "%s", store_column_text(session, query, 0));
-    (void)snprintf(from.status, sizeof from.status, "%s", store_column_text(session, query, 1));
-    to = from;
-    (void)snprintf(to.status, sizeof to.status, "%s", store_column_text(session, query, 2));
-    buf_init(&lines, COMPRESS_IMPORT_CEILING);
-    status = compress_unpack(packed, length, &lines, error);
-    if (status == STATUS_OK)
-        status = document_tally(tally, buf_text(&lines), lines.used, &from, &to, error);
-    buf_finish(&lines);
-    return status;
-}
-
-static enum status fold_documents(struct store_session *session, struct tally *tally,
-                                  struct error *error)
-{
-    struct store_query *query;
-    bool row = false;
-    enum status status =
-        store_query(session, "SELECT location, from_status, to_status, lines FROM document", NULL,
-                    0, &query, error);
-
-    while (status == STATUS_OK && (status = store_next(session, query, &row, error)) == STATUS_OK &&
-           row)
-        status = fold_document(session, query, tally, error);
-    return status;
-}
-
-static enum status compare_stock(struct store_session *session, struct fold *fold,
-                                 struct error *error)
-{
+    const struct figure_table *table = figure_table(figure);
     struct store_query *query;
     int64_t stored = 0, folded = 0;
     bool row = false;
-    enum status status = store_query(
-        session, "SELECT location, status, sku, quantity_milli FROM stock", NULL, 0, &query, error);
+    enum status status = store_query(fold->session, table->select, NULL, 0, &query, error);
 
-    while (status == STATUS_OK && (status = store_next(session, query, &row, error)) == STATUS_OK &&
-           row) {
-        const char *location = store_column_text(session, query, 0);
-        const char *sku = store_column_text(session, query, 2);
-        int64_t quantity = store_column_int(session, query, 3);
-        int64_t expected =
-            tally_delta(fold->tally, location, store_column_text(session, query, 1), sku);
-        stored += quantity != 0;
-        if (quantity != expected)
-            differ(fold->report, "stock", location, sku, quantity, expected);
+    while (status == STATUS_OK &&
+           (status = store_next(fold->session, query, &row, error)) == STATUS_OK && row)
+        stored += compare_row(fold, figure, query);
+    for (size_t i = 0; i < tally_cells(fold->tally); i++) {
+        struct tally_cell cell = tally_cell(fold->tally, i);
+        folded += cell.figure == figure && !cell_zero(&cell);
     }
-    for (size_t i = 0; i < tally_cells(fold->tally); i++)
-        folded += tally_cell(fold->tally, i).delta_milli != 0;
-    fold->report->balances = stored;
+    if (figure == FIGURE_STOCK)
+        fold->report->balances = stored;
     if (status == STATUS_OK && stored != folded)
-        differ(fold->report, "balances", "", "count", stored, folded);
+        fold_differ(fold, table->name, "rows", stored, folded);
     return status;
-}
-
-static void compare_total(struct fold *fold, const struct tally_total *stored)
-{
-    struct tally_total folded = {0};
-
-    for (size_t i = 0; i < tally_totals(fold->tally); i++) {
-        const struct tally_total *total = tally_total(fold->tally, i);
-        if (strcmp(total->location, stored->location) == 0 &&
-            strcmp(total->currency, stored->currency) == 0)
-            folded = *total;
-    }
-    if (stored->entries != folded.entries)
-        differ(fold->report, "entries", stored->location, "", stored->entries, folded.entries);
-    if (stored->sales != folded.sales)
-        differ(fold->report, "sales", stored->location, "", stored->sales, folded.sales);
-    if (stored->returns != folded.returns)
-        differ(fold->report, "returns", stored->location, "", stored->returns, folded.returns);
-    if (stored->gross_minor != folded.gross_minor)
-        differ(fold->report, "gross", stored->location, stored->currency, stored->gross_minor,
-               folded.gross_minor);
-}
-
-static enum status compare_totals(struct store_session *session, struct fold *fold,
-                                  struct error *error)
-{
-    struct store_query *query;
-    int64_t rows = 0;
-    bool row = false;
-    enum status status = store_query(
-        session, "SELECT location, currency, entries, sales, returns, gross_minor FROM total", NULL,
-        0, &query, error);
-
-    while (status == STATUS_OK && (status = store_next(session, query, &row, error)) == STATUS_OK &&
-           row) {
-        struct tally_total total = {.entries = store_column_int(session, query, 2),
-                                    .sales = store_column_int(session, query, 3),
-                                    .returns = store_column_int(session, query, 4),
-                                    .gross_minor = store_column_int(session, query, 5)};
-        (void)snprintf(total.location, sizeof total.location, "%s",
-                       store_column_text(session, query, 0));
-        (void)snprintf(total.currency, sizeof total.currency, "%s",
-                       store_column_text(session, query, 1));
-        compare_total(fold, &total);
-        rows++;
-    }
-    if (status == STATUS_OK && rows != (int64_t)tally_totals(fold->tally))
-        differ(fold->report, "totals", "", "count", rows, (int64_t)tally_totals(fold->tally));
-    return status;
-}
-
-static enum status fold_all(struct store_session *session, struct fold *fold, struct error *error)
-{
-    enum status status = fold_entries(session, fold, error);
-
-    return status == STATUS_OK ? fold_documents(session, fold->tally, error) : status;
 }
 
 enum status projection_check(struct store_session *session, struct projection_report *out,
                              struct error *error)
 {
-    struct fold fold = {.tally = tally_new(), .report = out};
-    int64_t suspended = 0;
+    struct fold fold;
     enum status status;
 
     memset(out, 0, sizeof *out);
     status = store_begin_read(session, error);
-    if (status == STATUS_OK) {
-        status = fold_all(session, &fold, error);
-        if (status == STATUS_OK)
-            status = compare_stock(session, &fold, error);
-        if (status == STATUS_OK)
-            status = compare_totals(session, &fold, error);
-        if (status == STATUS_OK)
-            status = store_one_int(session, "SELECT count(*) FROM suspense", NULL, 0, 0, &suspended,
-                                   error);
-        if (status == STATUS_OK && suspended != fold.suspended)
-            differ(out, "suspense", "", "count", suspended, fold.suspended);
-        store_rollback(session);
-    }
-    tally_free(fold.tally);
+    if (status != STATUS_OK)
+        return status;
+    fold_init(&fold, session, out);
+    status = fold_all(&fold, error);
+    for (int figure = 0; figure < FIGURES && status == STATUS_OK; figure++)
+        status = compare_figure(&fold, (enum figure)figure, error);
+    if (status == STATUS_OK)
+        status = fold_compare_facts(&fold, error);
+    store_rollback(session);
+    fold_finish(&fold);
     return status;
 }
 
-/* Suspended moves are told apart by their item being unknown, which the fold has just decided
- * anew: rows that wait for a known item are dropped, the fold has applied them. */
-enum status projection_repair(const struct writer_turn *turn, struct error *error)
+/* --- repair --- */
+
+/* The tills can't be told row by row: every location that has stock takes a snapshot. */
+static enum status tell_locations(const struct writer_turn *turn, struct error *error)
 {
-    struct projection_report report = {0};
-    struct fold fold = {.tally = tally_new(), .report = &report};
     struct store_query *query;
     bool row = false;
-    enum status status = fold_all(turn->session, &fold, error);
+    enum status status =
+        store_query(turn->session, "SELECT DISTINCT location FROM stock", NULL, 0, &query, error);
 
-    if (status == STATUS_OK)
-        status = store_query(turn->session, "SELECT DISTINCT location FROM stock", NULL, 0, &query,
-                             error);
     while (status == STATUS_OK &&
            (status = store_next(turn->session, query, &row, error)) == STATUS_OK && row) {
         char scope[MESSAGE_SCOPE_SIZE];
@@ -247,16 +106,68 @@ enum status projection_repair(const struct writer_turn *turn, struct error *erro
                        store_column_text(turn->session, query, 0));
         feed_add_bulk(turn->feed, scope);
     }
-    if (status == STATUS_OK)
-        status = store_run(turn->session, "DELETE FROM stock", NULL, 0, error);
-    if (status == STATUS_OK)
-        status = store_run(turn->session, "DELETE FROM total", NULL, 0, error);
-    if (status == STATUS_OK)
-        status =
-            store_run(turn->session, "DELETE FROM suspense WHERE sku IN (SELECT sku FROM item)",
-                      NULL, 0, error);
-    if (status == STATUS_OK)
-        status = projection_apply(turn, fold.tally, error);
-    tally_free(fold.tally);
     return status;
+}
+
+/* Everything that follows from the figures. Suspended moves are told apart by their item being
+ * unknown, which the fold has just decided anew: rows that wait for a known item are dropped. */
+static enum status write_facts(const struct writer_turn *turn, struct error *error)
+{
+    enum status status = store_run(
+        turn->session, "DELETE FROM suspense WHERE sku IN (SELECT sku FROM item)", NULL, 0, error);
+
+    if (status == STATUS_OK)
+        status = leases_refold(turn, error);
+    if (status == STATUS_OK)
+        status = orders_refold(turn, error);
+    return status == STATUS_OK ? customers_refold(turn, error) : status;
+}
+
+enum status projection_repair(const struct writer_turn *turn, struct error *error)
+{
+    struct projection_report report = {0};
+    struct fold fold;
+    enum status status;
+
+    fold_init(&fold, turn->session, &report);
+    status = fold_all(&fold, error);
+    if (status == STATUS_OK)
+        status = tell_locations(turn, error);
+    for (int figure = 0; figure < FIGURES && status == STATUS_OK; figure++)
+        status = store_run(turn->session, figure_table((enum figure)figure)->clear, NULL, 0, error);
+    if (status == STATUS_OK)
+        status = projection_write(turn, fold.tally, error);
+    if (status == STATUS_OK)
+        status = write_facts(turn, error);
+    fold_finish(&fold);
+    return status;
+}
+
+static enum status run_refold(void *context, const struct writer_turn *turn, struct error *error)
+{
+    int64_t wanted = 0, entries = 0;
+    enum status status =
+        store_one_int(turn->session, "SELECT 1 FROM ledger_meta WHERE key = 'refold'", NULL, 0, 0,
+                      &wanted, error);
+
+    (void)context;
+    if (status != STATUS_OK || wanted == 0)
+        return status;
+    status =
+        store_one_int(turn->session, "SELECT 1 FROM entry LIMIT 1", NULL, 0, 0, &entries, error);
+    if (status == STATUS_OK && entries != 0) {
+        log_line(LOG_LEVEL_INFO, "ledger", "every figure is made anew from the entries");
+        status = projection_repair(turn, error);
+    }
+    return status == STATUS_OK
+               ? store_run(turn->session, "DELETE FROM ledger_meta WHERE key = 'refold'", NULL, 0,
+                           error)
+               : status;
+}
+
+enum status projection_refold(struct writer *writer, struct error *error)
+{
+    struct writer_job job = {.run = run_refold};
+
+    return writer_run(writer, &job, error);
 }

@@ -1,15 +1,12 @@
 /* Reports as JSON. */
 #include "sync/ledger/report.h"
 
-#include "terminal/base/crypto.h"
 #include "terminal/base/json.h"
 #include "terminal/base/text.h"
 #include "terminal/journal/device.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define EXCEPTIONS_MAX 500
 
 /* The member `key` of an object, made as an object when it is not there. Borrowed. */
 static json_t *member(json_t *object, const char *key)
@@ -192,49 +189,5 @@ enum status report_stock(struct store_session *session, const char *sku, struct 
     buf_finish(&writer.others);
     if (status == STATUS_OK && known == 0 && !writer.any)
         return error_set(error, STATUS_NOT_FOUND, "there is no item with this SKU");
-    return status;
-}
-
-static json_t *exception_json(struct store_session *session, struct store_query *query)
-{
-    json_t *exception = json_object();
-    size_t length;
-    const void *epoch = store_column_blob(session, query, 4, &length);
-
-    json_put_int(exception, "id", store_column_int(session, query, 0));
-    json_put_int(exception, "at_ms", store_column_int(session, query, 1));
-    json_put_text(exception, "kind", store_column_text(session, query, 2));
-    json_put_text(exception, "location", store_column_text(session, query, 3));
-    if (length == ID_SIZE)
-        json_put_hex(exception, "epoch", epoch, length);
-    json_put_int(exception, "seq", store_column_int(session, query, 5));
-    json_put_text(exception, "detail", store_column_text(session, query, 6));
-    return exception;
-}
-
-enum status report_exceptions(struct store_session *session, int64_t after, struct buf *out,
-                              struct error *error)
-{
-    struct store_value values[] = {store_int(after), store_int(EXCEPTIONS_MAX)};
-    json_t *report = json_object(), *list = json_array();
-    struct store_query *query;
-    int64_t open = 0;
-    bool row = false;
-    enum status status = store_one_int(
-        session, "SELECT count(*) FROM exception WHERE state = 'open'", NULL, 0, 0, &open, error);
-
-    if (status == STATUS_OK)
-        status = store_query(session,
-                             "SELECT id, at_ms, kind, location, epoch, seq, detail FROM exception "
-                             "WHERE state = 'open' AND id > ?1 ORDER BY id LIMIT ?2",
-                             values, 2, &query, error);
-    while (status == STATUS_OK && (status = store_next(session, query, &row, error)) == STATUS_OK &&
-           row)
-        json_add(list, exception_json(session, query));
-    json_put_int(report, "open", open);
-    json_put(report, "exceptions", list);
-    if (status == STATUS_OK)
-        status = json_write(report, out);
-    json_decref(report);
     return status;
 }

@@ -15,9 +15,4 @@ enum status report_totals(struct store_session *session, struct buf *out,
 enum status report_stock(struct store_session *session, const char *sku, struct buf *out,
                          struct error *error) MUST_USE;
 
-/* {"open":n,"exceptions":[{"id","at_ms","kind","location","epoch","seq","detail"},...]}: the open
- * ones after `after`, oldest first, at most 500. */
-enum status report_exceptions(struct store_session *session, int64_t after, struct buf *out,
-                              struct error *error) MUST_USE;
-
 #endif

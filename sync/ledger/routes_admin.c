@@ -1,5 +1,6 @@
 /* What administrators ask. */
 #include "sync/ledger/enroll.h"
+#include "sync/ledger/exceptions.h"
 #include "sync/ledger/import.h"
 #include "sync/ledger/opening.h"
 #include "sync/ledger/report.h"
@@ -226,7 +227,7 @@ static enum status route_exceptions(struct exchange *exchange, struct error *err
     if (status != STATUS_OK)
         return error_set(error, STATUS_INVALID, "after: not a number");
     exchange->response->status = 200;
-    return report_exceptions(exchange->reader, after, &exchange->response->body, error);
+    return exceptions_list(exchange->reader, after, "", &exchange->response->body, error);
 }
 
 const struct route admin_routes[] = {

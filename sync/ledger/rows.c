@@ -1,6 +1,7 @@
 /* SQL made from descriptors. */
 #include "sync/ledger/rows.h"
 
+#include "sync/ledger/known.h"
 #include "sync/ledger/projection.h"
 
 #include <pthread.h>
@@ -205,13 +206,24 @@ struct change_list {
     size_t count;
 };
 
+static bool is_projected(const char *table)
+{
+    static const char *const projected[] = {"stock", "watermark", "pickup_order", "pickup_line",
+                                            "branch_mark"};
+
+    for (size_t i = 0; i < sizeof projected / sizeof projected[0]; i++) {
+        if (strcmp(table, projected[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 static enum status read_change(const json_t *change, struct reference_row *row, bool *deleted,
                                struct error *error)
 {
     enum status status = reference_change_from_json(change, row, deleted, error);
 
-    if (status == STATUS_OK &&
-        (strcmp(row->table->name, "stock") == 0 || strcmp(row->table->name, "watermark") == 0))
+    if (status == STATUS_OK && is_projected(row->table->name))
         status = error_set(error, STATUS_DENIED, "%s is made from entries alone", row->table->name);
     return status;
 }
@@ -248,6 +260,7 @@ static enum status run_changes(void *context, const struct writer_turn *turn, st
         if (status == STATUS_OK)
             status = rows_delete(list->rows, turn, row, true, error);
     }
+    known_forget(turn->known); /* an item may have gone, a stock rule come */
     return status == STATUS_OK ? projection_resolve(turn, error) : status;
 }
 

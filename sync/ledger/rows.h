@@ -25,7 +25,8 @@ enum status rows_delete(struct rows *rows, const struct writer_turn *turn,
 
 /* POST /v1/admin/reference {"rows":[{"t","op","row"},...]}: everything is checked, then all rows
  * are written in one transaction with one position per scope. STATUS_INVALID names the row's number
- * (from 1). STATUS_DENIED for the tables that the ledger itself projects (stock, watermark).
+ * (from 1). STATUS_DENIED for the tables that the ledger itself projects (stock, watermark,
+ * pickup_order, pickup_line, branch_mark).
  * STATUS_CONFLICT for deleting an item that has stock: block it instead. */
 enum status rows_apply(struct rows *rows, struct writer *writer, const json_t *list,
                        struct error *error) MUST_USE;

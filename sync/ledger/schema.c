@@ -79,6 +79,74 @@ static const char *const step_2[] = {
     "  position INTEGER NOT NULL, delivered INTEGER NOT NULL DEFAULT 0,"
     "  dead INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0,"
     "  next_ms INTEGER NOT NULL DEFAULT 0, last_status INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;",
+    /* entries of epochs and side records */
+    "ALTER TABLE epoch ADD COLUMN hlc INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE side_record ADD COLUMN pseudonym TEXT NOT NULL DEFAULT '';"
+    "CREATE INDEX side_record_of_pseudonym ON side_record(pseudonym);",
+    /* figures (figure.h) */
+    "CREATE TABLE money( location TEXT NOT NULL, business_date TEXT NOT NULL, currency "
+    "  TEXT NOT NULL, what TEXT NOT NULL, amount_minor INTEGER NOT NULL, count INTEGER "
+    "  NOT NULL, PRIMARY KEY(location, business_date, currency, what)) WITHOUT ROWID;"
+    "CREATE TABLE account( account TEXT NOT NULL, currency TEXT NOT NULL, balance_minor "
+    "  INTEGER NOT NULL, PRIMARY KEY(account, currency)) WITHOUT ROWID;"
+    "CREATE TABLE customer_total( customer TEXT NOT NULL, currency TEXT NOT NULL, sales "
+    "  INTEGER NOT NULL, returns INTEGER NOT NULL, gross_minor INTEGER NOT NULL, PRIMARY "
+    "  KEY(customer, currency)) WITHOUT ROWID;"
+    "CREATE TABLE customer_fact( customer TEXT NOT NULL, stamp TEXT NOT NULL, op TEXT NOT "
+    "  NULL, group_id TEXT NOT NULL, hash TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY "
+    "  KEY(customer, stamp, op, group_id, hash)) WITHOUT ROWID;"
+    "CREATE TABLE refunded( original TEXT NOT NULL PRIMARY KEY, quantity_milli INTEGER "
+    "  NOT NULL) WITHOUT ROWID;",
+    /* leases */
+    "CREATE TABLE lease( lease TEXT NOT NULL PRIMARY KEY, device TEXT NOT NULL, request "
+    "  TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, currency TEXT NOT NULL, "
+    "  location TEXT NOT NULL, granted INTEGER NOT NULL, granted_ms INTEGER NOT NULL, "
+    "  closed INTEGER NOT NULL DEFAULT 0, UNIQUE(device, request)) WITHOUT ROWID;"
+    "CREATE INDEX lease_of_subject ON lease(kind, subject, closed);"
+    "CREATE INDEX lease_of_device ON lease(device, closed);"
+    "CREATE TABLE lease_use( lease TEXT NOT NULL, device TEXT NOT NULL, spent INTEGER NOT "
+    "  NULL, returned INTEGER NOT NULL, PRIMARY KEY(lease, device)) WITHOUT ROWID;",
+    /* orders */
+    "CREATE TABLE order_request( channel TEXT NOT NULL, id TEXT NOT NULL, location TEXT "
+    "  NOT NULL, body TEXT NOT NULL, placed_ms INTEGER NOT NULL, cancelled_ms INTEGER NOT "
+    "  NULL DEFAULT 0, PRIMARY KEY(channel, id)) WITHOUT ROWID;"
+    "CREATE TABLE order_mark( channel TEXT NOT NULL, id TEXT NOT NULL, picked INTEGER NOT "
+    "  NULL, staged INTEGER NOT NULL, handed_over INTEGER NOT NULL, refused INTEGER NOT "
+    "  NULL, returned INTEGER NOT NULL, PRIMARY KEY(channel, id)) WITHOUT ROWID;"
+    "CREATE TABLE order_handed( channel TEXT NOT NULL, id TEXT NOT NULL, sku TEXT NOT "
+    "  NULL, quantity_milli INTEGER NOT NULL, PRIMARY KEY(channel, id, sku)) WITHOUT "
+    "  ROWID;",
+    /* branches, and those that were taken in */
+    "ALTER TABLE branch ADD COLUMN root TEXT NOT NULL DEFAULT '';"
+    "CREATE TABLE branch_applied( number INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, "
+    "  start INTEGER NOT NULL, hash BLOB NOT NULL, seq INTEGER NOT NULL, head BLOB NOT "
+    "  NULL, at_ms INTEGER NOT NULL, who TEXT NOT NULL, UNIQUE(epoch, start, hash));",
+    /* exceptions and their lives */
+    "ALTER TABLE exception ADD COLUMN cause TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE exception ADD COLUMN assignee TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE exception ADD COLUMN changed_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE exception ADD COLUMN note TEXT NOT NULL DEFAULT '';"
+    "UPDATE exception SET cause = 'first version/' || id, changed_ms = at_ms;"
+    "CREATE UNIQUE INDEX exception_cause ON exception(cause);"
+    "CREATE INDEX exception_state ON exception(state, id);"
+    "CREATE TABLE exception_history( id INTEGER PRIMARY KEY, exception INTEGER NOT NULL, "
+    "  at_ms INTEGER NOT NULL, op TEXT NOT NULL, who TEXT NOT NULL, note TEXT NOT NULL);"
+    "CREATE INDEX exception_history_of ON exception_history(exception, id);",
+    /* availability */
+    "CREATE TABLE alert( location TEXT NOT NULL, sku TEXT NOT NULL, kind TEXT NOT NULL, "
+    "  at_ms INTEGER NOT NULL, quantity_milli INTEGER NOT NULL, PRIMARY KEY(location, "
+    "  sku, kind)) WITHOUT ROWID;"
+    "CREATE TABLE heard(device BLOB NOT NULL PRIMARY KEY, at_ms INTEGER NOT NULL) WITHOUT "
+    "  ROWID;"
+    "CREATE TABLE sale_rate( location TEXT NOT NULL, sku TEXT NOT NULL, marked_ms INTEGER "
+    "  NOT NULL, sold_milli INTEGER NOT NULL, per_day_milli INTEGER NOT NULL, PRIMARY "
+    "  KEY(location, sku)) WITHOUT ROWID;",
+    /* every figure is folded anew when this step was taken */
+    "INSERT INTO ledger_meta(key, value) SELECT 'refold', '1';",
+    /* the outbox of what webhooks carry (event.h) */
+    "CREATE TABLE event("
+    "  id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, kind TEXT NOT NULL,"
+    "  location TEXT NOT NULL, body TEXT NOT NULL);",
     NULL,
 };
 

@@ -1,6 +1,6 @@
-/* An open hash table of cells over an arena of their texts:
+/* An open hash table of cells over an arena of their keys:
  *
- *   slots ──► cell { hash, text offset, delta } ──► arena "S01\0available\0SKU\0"
+ *   slots ──► cell { figure, hash, text offset, sums } ──► arena "S01\0SKU\0available\0"
  */
 #include "sync/ledger/tally.h"
 
@@ -14,7 +14,8 @@
 struct cell {
     uint64_t hash;
     size_t text;
-    int64_t delta;
+    int64_t sum[FIGURE_SUMS];
+    enum figure figure;
 };
 
 struct tally {
@@ -24,8 +25,6 @@ struct tally {
     size_t capacity;
     uint32_t *slots; /* index into cells + 1; 0 is empty */
     size_t slot_count;
-    struct tally_total *totals;
-    size_t total_count;
 };
 
 struct tally *tally_new(void)
@@ -45,7 +44,6 @@ void tally_free(struct tally *tally)
     buf_finish(&tally->arena);
     free(tally->cells);
     free(tally->slots);
-    free(tally->totals);
     free(tally);
 }
 
@@ -54,53 +52,58 @@ void tally_clear(struct tally *tally)
     buf_clear(&tally->arena);
     memset(tally->slots, 0, tally->slot_count * sizeof *tally->slots);
     tally->count = 0;
-    tally->total_count = 0;
 }
 
-/* FNV-1a over the three texts with their NULs. */
-static uint64_t hash_text(uint64_t hash, const char *text)
+/* FNV-1a over the figure and its keys with their NULs. */
+static uint64_t hash_key(enum figure figure, const char *const *key)
 {
-    const unsigned char *byte = (const unsigned char *)text;
+    uint64_t hash = UINT64_C(0xCBF29CE484222325) ^ (uint64_t)figure;
 
-    do {
-        hash = (hash ^ *byte) * UINT64_C(0x100000001B3);
-    } while (*byte++ != '\0');
+    for (int i = 0; i < figure_table(figure)->keys; i++) {
+        const unsigned char *byte = (const unsigned char *)key[i];
+        do {
+            hash = (hash ^ *byte) * UINT64_C(0x100000001B3);
+        } while (*byte++ != '\0');
+    }
     return hash;
-}
-
-static uint64_t hash_key(const char *location, const char *status, const char *sku)
-{
-    uint64_t hash = hash_text(UINT64_C(0xCBF29CE484222325), location);
-
-    return hash_text(hash_text(hash, status), sku);
 }
 
 struct tally_cell tally_cell(const struct tally *tally, size_t index)
 {
     const struct cell *cell = &tally->cells[index];
-    const char *location = tally->arena.data + cell->text;
-    const char *status = location + strlen(location) + 1;
+    struct tally_cell out = {.figure = cell->figure, .sum = cell->sum};
+    const char *text = tally->arena.data + cell->text;
 
-    return (struct tally_cell){.location = location,
-                               .status = status,
-                               .sku = status + strlen(status) + 1,
-                               .delta_milli = cell->delta};
+    for (int i = 0; i < figure_table(cell->figure)->keys; i++) {
+        out.key[i] = text;
+        text += strlen(text) + 1;
+    }
+    return out;
 }
 
-static uint32_t *find_slot(const struct tally *tally, uint64_t hash, const char *location,
-                           const char *status, const char *sku)
+static bool is_cell(const struct tally *tally, size_t index, uint64_t hash, enum figure figure,
+                    const char *const *key)
+{
+    const struct cell *cell = &tally->cells[index];
+    const char *text = tally->arena.data + cell->text;
+
+    if (cell->hash != hash || cell->figure != figure)
+        return false;
+    for (int i = 0; i < figure_table(figure)->keys; i++) {
+        if (strcmp(text, key[i]) != 0)
+            return false;
+        text += strlen(text) + 1;
+    }
+    return true;
+}
+
+static uint32_t *find_slot(const struct tally *tally, uint64_t hash, enum figure figure,
+                           const char *const *key)
 {
     size_t at = (size_t)(hash ^ hash >> 32) & (tally->slot_count - 1);
 
-    for (; tally->slots[at] != 0; at = (at + 1) & (tally->slot_count - 1)) {
-        size_t index = tally->slots[at] - 1;
-        if (tally->cells[index].hash != hash)
-            continue;
-        struct tally_cell cell = tally_cell(tally, index);
-        if (strcmp(cell.sku, sku) == 0 && strcmp(cell.status, status) == 0 &&
-            strcmp(cell.location, location) == 0)
-            break;
-    }
+    while (tally->slots[at] != 0 && !is_cell(tally, tally->slots[at] - 1, hash, figure, key))
+        at = (at + 1) & (tally->slot_count - 1);
     return &tally->slots[at];
 }
 
@@ -118,31 +121,28 @@ static void grow_slots(struct tally *tally)
     }
 }
 
-static size_t add_text(struct tally *tally, const char *location, const char *status,
-                       const char *sku)
+static size_t add_text(struct tally *tally, enum figure figure, const char *const *key)
 {
     size_t at = tally->arena.used;
-    enum status result = buf_append(&tally->arena, location, strlen(location) + 1);
 
-    if (result == STATUS_OK)
-        result = buf_append(&tally->arena, status, strlen(status) + 1);
-    if (result == STATUS_OK)
-        result = buf_append(&tally->arena, sku, strlen(sku) + 1);
-    INVARIANT(result == STATUS_OK);
+    for (int i = 0; i < figure_table(figure)->keys; i++) {
+        enum status status = buf_append(&tally->arena, key[i], strlen(key[i]) + 1);
+        INVARIANT(status == STATUS_OK);
+    }
     return at;
 }
 
 /* The index of the cell, made when it is not there. */
-static size_t cell_index(struct tally *tally, const struct bucket *bucket, const char *sku)
+static size_t cell_index(struct tally *tally, enum figure figure, const char *const *key)
 {
-    uint64_t hash = hash_key(bucket->location, bucket->status, sku);
-    uint32_t *slot = find_slot(tally, hash, bucket->location, bucket->status, sku);
+    uint64_t hash = hash_key(figure, key);
+    uint32_t *slot = find_slot(tally, hash, figure, key);
 
     if (*slot != 0)
         return *slot - 1;
     if ((tally->count + 1) * 2 > tally->slot_count) {
         grow_slots(tally);
-        slot = find_slot(tally, hash, bucket->location, bucket->status, sku);
+        slot = find_slot(tally, hash, figure, key);
     }
     if (tally->count == tally->capacity) {
         tally->capacity = tally->capacity == 0 ? 256 : tally->capacity * 2;
@@ -150,25 +150,44 @@ static size_t cell_index(struct tally *tally, const struct bucket *bucket, const
     }
     INVARIANT(tally->count < UINT32_MAX - 1);
     tally->cells[tally->count] =
-        (struct cell){.hash = hash, .text = add_text(tally, bucket->location, bucket->status, sku)};
+        (struct cell){.hash = hash, .figure = figure, .text = add_text(tally, figure, key)};
     *slot = (uint32_t)++tally->count;
     return tally->count - 1;
+}
+
+enum status tally_add(struct tally *tally, enum figure figure, const char *const *key,
+                      const int64_t *sums)
+{
+    size_t index = cell_index(tally, figure, key); /* may move the cells */
+    int64_t *sum = tally->cells[index].sum;
+    int64_t after[FIGURE_SUMS];
+    int count = figure_table(figure)->sums;
+
+    for (int i = 0; i < count; i++) {
+        if (__builtin_add_overflow(sum[i], sums[i], &after[i]))
+            return STATUS_RANGE;
+    }
+    memcpy(sum, after, (size_t)count * sizeof *sum);
+    return STATUS_OK;
 }
 
 enum status tally_move(struct tally *tally, const char *sku, int64_t quantity_milli,
                        const struct bucket *from, const struct bucket *to)
 {
-    size_t taken = cell_index(tally, from, sku);
-    size_t given = cell_index(tally, to, sku);
-    int64_t less, more;
+    const char *const taken[] = {from->location, sku, from->status};
+    const char *const given[] = {to->location, sku, to->status};
+    int64_t less = -quantity_milli;
+    enum status status = tally_add(tally, FIGURE_STOCK, taken, &less);
 
-    if (__builtin_sub_overflow(tally->cells[taken].delta, quantity_milli, &less) ||
-        __builtin_add_overflow(tally->cells[given].delta, quantity_milli, &more))
-        return STATUS_RANGE;
-    INVARIANT(taken != given);
-    tally->cells[taken].delta = less;
-    tally->cells[given].delta = more;
-    return STATUS_OK;
+    INVARIANT(quantity_milli > 0);
+    if (status != STATUS_OK)
+        return status;
+    status = tally_add(tally, FIGURE_STOCK, given, &quantity_milli);
+    if (status != STATUS_OK) {
+        enum status back = tally_add(tally, FIGURE_STOCK, taken, &quantity_milli);
+        INVARIANT(back == STATUS_OK);
+    }
+    return status;
 }
 
 size_t tally_cells(const struct tally *tally)
@@ -176,44 +195,9 @@ size_t tally_cells(const struct tally *tally)
     return tally->count;
 }
 
-int64_t tally_delta(const struct tally *tally, const char *location, const char *status,
-                    const char *sku)
+const int64_t *tally_sums(const struct tally *tally, enum figure figure, const char *const *key)
 {
-    uint32_t slot = *find_slot(tally, hash_key(location, status, sku), location, status, sku);
+    uint32_t slot = *find_slot(tally, hash_key(figure, key), figure, key);
 
-    return slot == 0 ? 0 : tally->cells[slot - 1].delta;
-}
-
-enum status tally_total_add(struct tally *tally, const struct tally_total *add)
-{
-    struct tally_total *total = NULL;
-
-    for (size_t i = 0; i < tally->total_count && total == NULL; i++) {
-        if (strcmp(tally->totals[i].location, add->location) == 0 &&
-            strcmp(tally->totals[i].currency, add->currency) == 0)
-            total = &tally->totals[i];
-    }
-    if (total == NULL) {
-        tally->totals = mem_resize(tally->totals, (tally->total_count + 1) * sizeof *tally->totals);
-        tally->totals[tally->total_count++] = *add;
-        return STATUS_OK;
-    }
-    if (__builtin_add_overflow(total->gross_minor, add->gross_minor, &total->gross_minor)) {
-        total->gross_minor = (int64_t)((uint64_t)total->gross_minor - (uint64_t)add->gross_minor);
-        return STATUS_RANGE;
-    }
-    total->entries += add->entries;
-    total->sales += add->sales;
-    total->returns += add->returns;
-    return STATUS_OK;
-}
-
-size_t tally_totals(const struct tally *tally)
-{
-    return tally->total_count;
-}
-
-const struct tally_total *tally_total(const struct tally *tally, size_t index)
-{
-    return &tally->totals[index];
+    return slot == 0 ? NULL : tally->cells[slot - 1].sum;
 }

@@ -1,6 +1,7 @@
 /* Group commit by a leader among the callers; no thread of its own. */
 #include "sync/ledger/writer.h"
 
+#include "sync/ledger/known.h"
 #include "terminal/base/buf.h"
 
 #include <pthread.h>
@@ -27,6 +28,7 @@ struct writer {
     struct store_session *session;
     struct feed *feed;
     struct feed_draft *draft;
+    struct known *known;
     struct clock clock;
 };
 
@@ -41,6 +43,7 @@ struct writer *writer_new(struct store_session *session, struct feed *feed,
     writer->session = session;
     writer->feed = feed;
     writer->draft = feed_draft_new();
+    writer->known = known_new();
     writer->clock = *clock;
     return writer;
 }
@@ -51,6 +54,7 @@ void writer_free(struct writer *writer)
         return;
     INVARIANT(writer->first == NULL && !writer->led);
     feed_draft_free(writer->draft);
+    known_free(writer->known);
     (void)pthread_cond_destroy(&writer->finished);
     (void)pthread_mutex_destroy(&writer->mutex);
     free(writer);
@@ -60,8 +64,10 @@ void writer_free(struct writer *writer)
 static enum status run_group(struct writer *writer, struct ticket *first, const struct ticket *end,
                              struct error *error)
 {
-    struct writer_turn turn = {
-        .session = writer->session, .feed = writer->draft, .now_ms = clock_wall_ms(&writer->clock)};
+    struct writer_turn turn = {.session = writer->session,
+                               .feed = writer->draft,
+                               .known = writer->known,
+                               .now_ms = clock_wall_ms(&writer->clock)};
     enum status status = store_begin(writer->session, error);
 
     if (status != STATUS_OK)
@@ -75,6 +81,7 @@ static enum status run_group(struct writer *writer, struct ticket *first, const 
         status = store_commit(writer->session, error);
     if (status != STATUS_OK) {
         store_rollback(writer->session);
+        known_forget(writer->known);
         return status;
     }
     feed_published(writer->feed, writer->draft);

@@ -15,12 +15,14 @@
 #include "sync/ledger/store.h"
 #include "terminal/base/clock.h"
 
+struct known;
 struct writer;
 
 /* What a job works with, inside the transaction. */
 struct writer_turn {
     struct store_session *session;
     struct feed_draft *feed; /* what the transaction tells; published by the writer */
+    struct known *known;     /* what is remembered between transactions; see known.h */
     int64_t now_ms;
 };
 

@@ -204,21 +204,55 @@ static const struct reference_column watermark_columns[] = {
     INT("seq", 0, 0, INT64_MAX),
 };
 
+/* What channels may sell, and when a shop is told that little is left. */
+static const struct reference_column stock_rule_columns[] = {
+    KEY("location"), KEY_OR_NONE("sku"), /* "": all items of the location */
+    INT("safety_milli", 0, 0, MILLI_MAX), INT("low_milli", -1, -1, MILLI_MAX), /* -1: never */
+};
+
+static const struct reference_column pickup_order_columns[] = {
+    KEY("location"),
+    KEY("channel"),
+    KEY("id"),
+    KEY_OR_NONE("customer"),
+    ONE_OF("state", "placed picked staged handed_over refused returned cancelled", "placed"),
+    INT("placed_ms", 0, 0, INT64_MAX),
+};
+
+static const struct reference_column pickup_line_columns[] = {
+    KEY("location"),           KEY("channel"), KEY("id"),
+    INT("line", 1, 1, 999999), KEY("sku"),     INT("quantity_milli", 1000, 1, MILLI_MAX),
+};
+
+/* A fork of an epoch: the till whose own entry at `start` has this hash made it, and its entries
+ * from there on are in the ledger's stock up to `seq` (start - 1: none), whatever the watermark of
+ * the epoch says. */
+static const struct reference_column branch_mark_columns[] = {
+    KEY("location"),
+    HEX_ID("device"),
+    HEX_ID("epoch"),
+    KEY("hash"),
+    INT("start", 1, 1, INT64_MAX),
+    INT("seq", 0, 0, INT64_MAX),
+};
+
 #define TABLE(name, scope, keys)                                                                   \
     {                                                                                              \
 #name, scope, keys, sizeof name##_columns / sizeof name##_columns[0], name##_columns       \
     }
 
 static const struct reference_table tables[] = {
-    TABLE(category, REFERENCE_CATALOGUE, 1),  TABLE(item, REFERENCE_CATALOGUE, 1),
-    TABLE(item_code, REFERENCE_CATALOGUE, 1), TABLE(item_pack, REFERENCE_CATALOGUE, 2),
-    TABLE(item_link, REFERENCE_CATALOGUE, 2), TABLE(kit_component, REFERENCE_CATALOGUE, 2),
-    TABLE(tax_rate, REFERENCE_PRICES, 3),     TABLE(price_list, REFERENCE_PRICES, 1),
-    TABLE(price, REFERENCE_PRICES, 4),        TABLE(role, REFERENCE_STAFF, 1),
-    TABLE(staff, REFERENCE_STAFF, 1),         TABLE(customer, REFERENCE_CUSTOMERS, 1),
-    TABLE(location, REFERENCE_LOCATION, 1),   TABLE(setting, REFERENCE_LOCATION, 2),
-    TABLE(favourite, REFERENCE_LOCATION, 2),  TABLE(stock, REFERENCE_LOCATION, 3),
-    TABLE(watermark, REFERENCE_LOCATION, 3),
+    TABLE(category, REFERENCE_CATALOGUE, 1),    TABLE(item, REFERENCE_CATALOGUE, 1),
+    TABLE(item_code, REFERENCE_CATALOGUE, 1),   TABLE(item_pack, REFERENCE_CATALOGUE, 2),
+    TABLE(item_link, REFERENCE_CATALOGUE, 2),   TABLE(kit_component, REFERENCE_CATALOGUE, 2),
+    TABLE(tax_rate, REFERENCE_PRICES, 3),       TABLE(price_list, REFERENCE_PRICES, 1),
+    TABLE(price, REFERENCE_PRICES, 4),          TABLE(role, REFERENCE_STAFF, 1),
+    TABLE(staff, REFERENCE_STAFF, 1),           TABLE(customer, REFERENCE_CUSTOMERS, 1),
+    TABLE(location, REFERENCE_LOCATION, 1),     TABLE(setting, REFERENCE_LOCATION, 2),
+    TABLE(favourite, REFERENCE_LOCATION, 2),    TABLE(stock, REFERENCE_LOCATION, 3),
+    TABLE(watermark, REFERENCE_LOCATION, 3),    TABLE(stock_rule, REFERENCE_LOCATION, 2),
+    TABLE(pickup_order, REFERENCE_LOCATION, 3), TABLE(pickup_line, REFERENCE_LOCATION, 4),
+    TABLE(branch_mark, REFERENCE_LOCATION, 4),
 };
 
 int reference_table_count(void)

@@ -21,8 +21,8 @@ static enum status insert_job(void *context, const struct writer_turn *turn, str
     insert->runs++;
     feed_add(turn->feed, "staff", "{\"t\":\"x\"}", 9);
     status = store_run(turn->session,
-                       "INSERT INTO exception(id, at_ms, kind, location, seq, detail) "
-                       "VALUES(?2, ?1, 'test', '', 0, '')",
+                       "INSERT INTO exception(id, at_ms, kind, location, seq, detail, cause) "
+                       "SELECT ?2, ?1, 'test', '', 0, '', 'test/' || CAST(?2 AS TEXT)",
                        values, 2, error);
     if (status == STATUS_OK && insert->fails)
         return error_set(error, STATUS_INVALID, "on purpose");

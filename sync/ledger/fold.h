@@ -1,0 +1,38 @@
+/* The fold of everything: every entry, applied branch and document anew. Internal to rebuild.c and
+ * fold*.c. A fold costs the whole ledger; nothing but a rebuild makes one.
+ */
+#ifndef HOLDFAST_LEDGER_FOLD_H
+#define HOLDFAST_LEDGER_FOLD_H
+
+#include "sync/ledger/projection.h"
+#include "sync/ledger/text_set.h"
+
+struct fold {
+    struct store_session *session;
+    struct tally *tally;        /* all figures */
+    struct text_set *suspended; /* a text per suspended move */
+    struct text_set *items;     /* that are known to be known */
+    int64_t suspended_count;
+    struct projection_report *report;
+};
+
+void fold_init(struct fold *fold, struct store_session *session, struct projection_report *report);
+void fold_finish(struct fold *fold);
+
+/* In the caller's transaction. */
+enum status fold_all(struct fold *fold, struct error *error) MUST_USE;
+
+/* Compares what is no figure: suspense, watermarks, marks of branches, closed leases, orders. */
+enum status fold_compare_facts(struct fold *fold, struct error *error) MUST_USE;
+
+/* Notes a difference. */
+void fold_differ(struct fold *fold, const char *what, const char *which, int64_t stored,
+                 int64_t folded);
+
+#define FOLD_SUSPENDED_SIZE 512
+/* The text of a suspended move. */
+void fold_suspended_text(int64_t entry, int64_t ordinal, const char *sku, int64_t quantity_milli,
+                         const struct bucket *from, const struct bucket *to,
+                         char out[FOLD_SUSPENDED_SIZE]);
+
+#endif

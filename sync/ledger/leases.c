@@ -1,0 +1,286 @@
+/* The tables lease (what was granted) and lease_use (what entries say of it). */
+#include "sync/ledger/leases.h"
+
+#include "sync/ledger/alerts.h"
+#include "sync/ledger/effect.h"
+#include "sync/ledger/finding.h"
+#include "terminal/money/money.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What of a lease of the outer query's row is used. */
+#define USED                                                                                       \
+    "(coalesce((SELECT CAST(sum(u.spent) AS INTEGER) FROM lease_use u WHERE u.lease = "            \
+    "lease.lease), 0) + coalesce((SELECT u.returned FROM lease_use u WHERE u.lease = "             \
+    "lease.lease AND u.device = lease.device), 0))"
+
+enum status leases_outstanding(struct store_session *session, const char *kind, const char *subject,
+                               const char *where, int64_t *out, struct error *error)
+{
+    struct store_value values[] = {store_text(kind), store_text(subject), store_text(where)};
+
+    return store_one_int(
+        session,
+        "SELECT CAST(coalesce(sum(CASE WHEN o.rest > 0 THEN o.rest ELSE 0 END), 0) AS INTEGER) "
+        "FROM (SELECT lease.granted - " USED " AS rest FROM lease WHERE lease.kind = ?1 "
+        "AND lease.subject = ?2 AND lease.closed = 0 AND "
+        "CASE WHEN lease.kind = 'value' THEN lease.currency ELSE lease.location END = ?3) o",
+        values, 3, 0, out, error);
+}
+
+/* --- granting --- */
+
+struct asking {
+    const struct lease_ask *ask;
+    const struct entropy *entropy;
+    struct lease_grant *grant;
+    enum status refusal; /* STATUS_OK: granted */
+    const char *why;
+};
+
+static enum status refuse(struct asking *asking, enum status status, const char *why)
+{
+    asking->refusal = status;
+    asking->why = why;
+    return STATUS_OK;
+}
+
+static void read_grant(struct store_session *session, struct store_query *query,
+                       struct lease_grant *out)
+{
+    enum status status = hex_read(store_column_text(session, query, 0), out->lease.bytes, ID_SIZE);
+
+    if (status == STATUS_OK)
+        status = hex_read(store_column_text(session, query, 1), out->request.bytes, ID_SIZE);
+    INVARIANT(status == STATUS_OK);
+    (void)snprintf(out->kind, sizeof out->kind, "%s", store_column_text(session, query, 2));
+    (void)snprintf(out->subject, sizeof out->subject, "%s", store_column_text(session, query, 3));
+    (void)snprintf(out->currency, sizeof out->currency, "%s", store_column_text(session, query, 4));
+    out->amount = store_column_int(session, query, 5);
+}
+
+/* The answer that this request got before. */
+static enum status find_grant(const struct writer_turn *turn, const struct lease_ask *ask,
+                              struct lease_grant *out, bool *found, struct error *error)
+{
+    char device[ID_HEX_SIZE], request[ID_HEX_SIZE];
+    struct store_value values[2];
+    struct store_query *query;
+    enum status status;
+
+    *found = false;
+    hex_write(ask->device.bytes, ID_SIZE, device);
+    hex_write(ask->request.bytes, ID_SIZE, request);
+    values[0] = store_text(device);
+    values[1] = store_text(request);
+    status = store_query(turn->session,
+                         "SELECT lease, request, kind, subject, currency, granted FROM lease "
+                         "WHERE device = ?1 AND request = ?2",
+                         values, 2, &query, error);
+    if (status == STATUS_OK)
+        status = store_next(turn->session, query, found, error);
+    if (status != STATUS_OK || !*found)
+        return status;
+    read_grant(turn->session, query, out);
+    store_done(turn->session, query);
+    return STATUS_OK;
+}
+
+/* What there is of the subject, before any lease. */
+static enum status whole_of(const struct writer_turn *turn, const struct lease_ask *ask,
+                            int64_t *out, struct error *error)
+{
+    struct store_value values[] = {store_text(ask->subject), store_text(ask->currency)};
+    struct stock_rule rule;
+    enum status status;
+
+    if (strcmp(ask->kind, LEASE_KIND_VALUE) == 0)
+        return store_one_int(turn->session,
+                             "SELECT balance_minor FROM account WHERE account = ?1 AND "
+                             "currency = ?2",
+                             values, 2, 0, out, error);
+    values[1] = store_text(ask->location);
+    status = store_one_int(turn->session,
+                           "SELECT quantity_milli FROM stock WHERE sku = ?1 AND location = ?2 AND "
+                           "status = 'available'",
+                           values, 2, 0, out, error);
+    if (status == STATUS_OK)
+        status = alerts_rule(turn->session, ask->location, ask->subject, &rule, error);
+    *out -= status == STATUS_OK ? rule.safety_milli : 0;
+    return status;
+}
+
+static enum status add_lease(const struct writer_turn *turn, const struct lease_ask *ask,
+                             const struct lease_grant *grant, struct error *error)
+{
+    char lease[ID_HEX_SIZE], device[ID_HEX_SIZE], request[ID_HEX_SIZE];
+
+    hex_write(grant->lease.bytes, ID_SIZE, lease);
+    hex_write(ask->device.bytes, ID_SIZE, device);
+    hex_write(ask->request.bytes, ID_SIZE, request);
+    struct store_value values[] = {
+        store_text(lease),         store_text(device),       store_text(request),
+        store_text(ask->kind),     store_text(ask->subject), store_text(ask->currency),
+        store_text(ask->location), store_int(grant->amount), store_int(turn->now_ms)};
+    return store_run(turn->session,
+                     "INSERT INTO lease(lease, device, request, kind, subject, currency, location, "
+                     "granted, granted_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                     values, 9, error);
+}
+
+static enum status run_ask(void *context, const struct writer_turn *turn, struct error *error)
+{
+    struct asking *asking = context;
+    const struct lease_ask *ask = asking->ask;
+    struct lease_grant *grant = asking->grant;
+    bool value = strcmp(ask->kind, LEASE_KIND_VALUE) == 0;
+    int64_t whole = 0, outstanding = 0;
+    bool found;
+    enum status status = find_grant(turn, ask, grant, &found, error);
+
+    asking->refusal = STATUS_OK;
+    if (status != STATUS_OK)
+        return status;
+    if (found)
+        return strcmp(grant->kind, ask->kind) == 0 && strcmp(grant->subject, ask->subject) == 0
+                   ? STATUS_OK
+                   : refuse(asking, STATUS_EXISTS, "the request was for another subject");
+    status = whole_of(turn, ask, &whole, error);
+    if (status == STATUS_OK)
+        status = leases_outstanding(turn->session, ask->kind, ask->subject,
+                                    value ? ask->currency : ask->location, &outstanding, error);
+    if (status != STATUS_OK)
+        return status;
+    if (whole <= outstanding)
+        return refuse(asking, STATUS_CONFLICT, "nothing is left to grant");
+    grant->lease = id_random(asking->entropy);
+    grant->request = ask->request;
+    grant->amount = ask->amount < whole - outstanding ? ask->amount : whole - outstanding;
+    (void)snprintf(grant->kind, sizeof grant->kind, "%s", ask->kind);
+    (void)snprintf(grant->subject, sizeof grant->subject, "%s", ask->subject);
+    (void)snprintf(grant->currency, sizeof grant->currency, "%s", ask->currency);
+    return add_lease(turn, ask, grant, error);
+}
+
+static enum status check_ask(const struct lease_ask *ask, struct error *error)
+{
+    bool value = strcmp(ask->kind, LEASE_KIND_VALUE) == 0;
+    struct currency currency;
+
+    if (!value && strcmp(ask->kind, LEASE_KIND_STOCK) != 0)
+        return error_set(error, STATUS_INVALID, "kind: value or stock");
+    if (value && !effect_id_sound(ask->subject, EFFECT_ACCOUNT_MAX))
+        return error_set(error, STATUS_INVALID, "subject: no account's id");
+    if (!value && (ask->subject[0] == '\0' || strlen(ask->subject) >= SKU_SIZE))
+        return error_set(error, STATUS_INVALID, "subject: no SKU");
+    if (value ? currency_find(ask->currency, &currency) != STATUS_OK : ask->currency[0] != '\0')
+        return error_set(error, STATUS_INVALID, "currency: an account has one, stock has none");
+    if (ask->amount <= 0 || ask->amount > EFFECT_MONEY_MAX)
+        return error_set(error, STATUS_INVALID, "amount: more than nothing");
+    return STATUS_OK;
+}
+
+enum status leases_ask(struct writer *writer, const struct entropy *entropy,
+                       const struct lease_ask *ask, struct lease_grant *out, struct error *error)
+{
+    struct asking asking = {.ask = ask, .entropy = entropy, .grant = out};
+    struct writer_job job = {.run = run_ask, .context = &asking};
+    enum status status = check_ask(ask, error);
+
+    if (status == STATUS_OK)
+        status = writer_run(writer, &job, error);
+    if (status == STATUS_OK && asking.refusal != STATUS_OK)
+        status = error_set(error, asking.refusal, "%s", asking.why);
+    return status;
+}
+
+enum status leases_of_device(struct store_session *session, const struct id *device,
+                             struct lease_grant *out, int max, int *count, struct error *error)
+{
+    char hex[ID_HEX_SIZE];
+    struct store_value values[] = {store_null(), store_int(max)};
+    struct store_query *query;
+    bool row = false;
+    enum status status;
+
+    *count = 0;
+    hex_write(device->bytes, ID_SIZE, hex);
+    values[0] = store_text(hex);
+    status = store_query(session,
+                         "SELECT lease, request, kind, subject, currency, granted FROM lease "
+                         "WHERE device = ?1 AND closed = 0 ORDER BY granted_ms, lease LIMIT ?2",
+                         values, 2, &query, error);
+    while (status == STATUS_OK && (status = store_next(session, query, &row, error)) == STATUS_OK &&
+           row)
+        read_grant(session, query, &out[(*count)++]);
+    return status;
+}
+
+/* --- use --- */
+
+struct standing {
+    int64_t granted, used, foreign; /* foreign: used by devices that do not hold it */
+    char location[LOCATION_ID_SIZE];
+    bool found;
+};
+
+static enum status read_standing(const struct writer_turn *turn, const char *lease,
+                                 struct standing *out, struct error *error)
+{
+    struct store_value values[] = {store_text(lease)};
+    struct store_query *query;
+    enum status status =
+        store_query(turn->session,
+                    "SELECT lease.granted, " USED ", lease.location, "
+                    "(SELECT count(*) FROM lease_use u WHERE u.lease = lease.lease AND "
+                    "u.device <> lease.device) FROM lease WHERE lease.lease = ?1",
+                    values, 1, &query, error);
+
+    memset(out, 0, sizeof *out);
+    if (status == STATUS_OK)
+        status = store_next(turn->session, query, &out->found, error);
+    if (status != STATUS_OK || !out->found)
+        return status;
+    out->granted = store_column_int(turn->session, query, 0);
+    out->used = store_column_int(turn->session, query, 1);
+    (void)snprintf(out->location, sizeof out->location, "%s",
+                   store_column_text(turn->session, query, 2));
+    out->foreign = store_column_int(turn->session, query, 3);
+    store_done(turn->session, query);
+    return STATUS_OK;
+}
+
+enum status leases_judge(const struct writer_turn *turn, const char *lease, const char *device,
+                         struct error *error)
+{
+    struct standing standing;
+    struct store_value values[] = {store_text(lease)};
+    struct finding finding = {.kind = "lease_overspent", .cause = lease};
+    enum status status = read_standing(turn, lease, &standing, error);
+
+    finding.location = standing.location;
+    if (status != STATUS_OK)
+        return status;
+    if (!standing.found)
+        return finding_add(turn->session, &finding, turn->now_ms, error,
+                           "lease %s was never granted here; device %s used it", lease, device);
+    if (standing.used >= standing.granted)
+        status = store_run(turn->session, "UPDATE lease SET closed = 1 WHERE lease = ?1", values, 1,
+                           error);
+    if (status == STATUS_OK && standing.used > standing.granted)
+        return finding_add(turn->session, &finding, turn->now_ms, error,
+                           "lease %s: %lld granted, %lld spent and returned", lease,
+                           (long long)standing.granted, (long long)standing.used);
+    if (status == STATUS_OK && standing.foreign > 0)
+        return finding_add(turn->session, &finding, turn->now_ms, error,
+                           "lease %s was used by device %s, which does not hold it", lease, device);
+    return status;
+}
+
+enum status leases_refold(const struct writer_turn *turn, struct error *error)
+{
+    return store_run(turn->session,
+                     "UPDATE lease SET closed = CASE WHEN granted <= " USED " THEN 1 ELSE 0 END",
+                     NULL, 0, error);
+}

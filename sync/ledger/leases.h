@@ -1,0 +1,65 @@
+/* Promises that a till may keep while it is offline: a part of a value account, or of the stock of
+ * its shop, granted to one device beforehand.
+ *
+ *   outstanding = granted - spent by anybody - returned by the device that holds it, never < 0
+ *   value:  can be granted = balance of the account - outstanding of all leases on it
+ *   stock:  can be granted = available at the device's location - safety stock - outstanding of all
+ *           leases of the item there
+ *
+ * `spent` and `returned` come from entries alone (figure lease_use); no clock gives a lease back.
+ * `closed` marks one with nothing outstanding, so that a question costs what is open, not what ever
+ * was. Spending beyond a lease, from one that is another device's, or that was never granted: it
+ * happened, and one exception per lease tells it.
+ */
+#ifndef HOLDFAST_LEDGER_LEASES_H
+#define HOLDFAST_LEDGER_LEASES_H
+
+#include "sync/ledger/writer.h"
+#include "terminal/base/crypto.h"
+#include "terminal/journal/device.h"
+#include "terminal/journal/moves.h"
+
+#define LEASE_KIND_VALUE "value"
+#define LEASE_KIND_STOCK "stock"
+
+struct lease_ask {
+    struct id device, request;
+    const char *location;                  /* the device's */
+    const char *kind, *subject, *currency; /* currency "" for stock */
+    int64_t amount;                        /* minor units, or thousandths; > 0 */
+};
+
+struct lease_grant {
+    struct id lease, request;
+    char kind[8];
+    char subject[SKU_SIZE];
+    char currency[4];
+    int64_t amount;
+};
+
+/* Grants up to what is asked; the same device and request get the very same answer for ever.
+ * STATUS_CONFLICT: nothing is left to grant (it may be asked again). STATUS_EXISTS: the request was
+ * answered for another subject. STATUS_INVALID: kind, subject, amount or currency. Durable when it
+ * returns. */
+enum status leases_ask(struct writer *writer, const struct entropy *entropy,
+                       const struct lease_ask *ask, struct lease_grant *out,
+                       struct error *error) MUST_USE;
+
+/* What a device holds with something outstanding, oldest first, at most `max`. */
+enum status leases_of_device(struct store_session *session, const struct id *device,
+                             struct lease_grant *out, int max, int *count,
+                             struct error *error) MUST_USE;
+
+/* Sum of what is outstanding on a subject. `where`: the currency of a value account, the location
+ * of stock. */
+enum status leases_outstanding(struct store_session *session, const char *kind, const char *subject,
+                               const char *where, int64_t *out, struct error *error) MUST_USE;
+
+/* After the use of a lease by a device grew. */
+enum status leases_judge(const struct writer_turn *turn, const char *lease, const char *device,
+                         struct error *error) MUST_USE;
+
+/* Sets `closed` of every lease anew. For the repair. */
+enum status leases_refold(const struct writer_turn *turn, struct error *error) MUST_USE;
+
+#endif
