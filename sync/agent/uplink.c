@@ -210,9 +210,13 @@ enum status uplink_look(struct uplink *uplink, int64_t *queue, struct error *err
 enum status uplink_build(struct uplink *uplink, struct buf *body, bool *any, struct error *error)
 {
     enum status corrupt = STATUS_OK;
+    /* The positions are kept while the file does not open: it may have been replaced, or unread. */
+    enum status opened = open_till(uplink, error);
 
     *any = false;
     INVARIANT(uplink->batch.count == 0);
+    if (opened != STATUS_OK)
+        return opened;
     for (size_t i = 0; i < uplink->count; i++) {
         struct position *position = &uplink->positions[i];
         const struct batch_limits limits = {uplink->max_entries, position->damaged};

@@ -127,8 +127,8 @@ struct journal_epoch_info {
     struct hash head_hash;
 };
 
-/* All epochs, oldest first. *out is new memory (free), NULL when *count is 0. journal_epoch_refs
- * looks up no entries: for what only needs to know which epochs there are. */
+/* All epochs, oldest first. *out is new memory (free), NULL when *count is 0, as after a failure.
+ * journal_epoch_refs looks up no entries: for what only needs to know which epochs there are. */
 enum status journal_epochs(struct db *db, struct journal_epoch_info **out, size_t *count,
                            struct error *error) MUST_USE;
 

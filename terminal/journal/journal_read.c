@@ -55,6 +55,7 @@ static enum status read_infos(struct db *db, struct journal_epoch_info **out, si
     free(rows);
     if (status != STATUS_OK) {
         free(infos);
+        *count = 0;
         return status;
     }
     *out = infos;
@@ -67,6 +68,8 @@ enum status journal_epochs(struct db *db, struct journal_epoch_info **out, size_
     bool mine;
     enum status status = begin_reading(db, &mine, error);
 
+    *out = NULL;
+    *count = 0;
     if (status != STATUS_OK)
         return status;
     status = read_infos(db, out, count, error);
@@ -78,8 +81,11 @@ enum status journal_epoch_refs(struct db *db, struct journal_epoch_ref **out, si
                                struct error *error)
 {
     struct epoch_row *rows = NULL;
-    enum status status = rows_epochs(db, &rows, count, error);
+    enum status status;
 
+    *out = NULL;
+    *count = 0;
+    status = rows_epochs(db, &rows, count, error);
     if (status != STATUS_OK)
         return status;
     *out = *count > 0 ? mem_alloc(*count * sizeof **out) : NULL;

@@ -402,6 +402,20 @@ static void test_journal__side_records_go_and_the_chain_stays(void **state)
     buf_finish(&seen);
 }
 
+static void test_journal__epochs_that_cannot_be_read_leave_nothing_to_free(void **state)
+{
+    struct fixture *fixture = *state;
+    struct journal_epoch_info rubbish;
+    struct journal_epoch_info *epochs = &rubbish;
+    struct error error;
+    size_t count = 7;
+
+    assert_int_equal(db_exec(fixture->db, "ALTER TABLE entry RENAME TO gone", &error), STATUS_OK);
+    assert_int_not_equal(journal_epochs(fixture->db, &epochs, &count, &error), STATUS_OK);
+    assert_null(epochs);
+    assert_int_equal(count, 0);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, make, clear)
 int main(void)
 {
@@ -423,6 +437,7 @@ int main(void)
         CASE(test_journal__visitors_failure_comes_out),
         CASE(test_journal__a_reader_sees_what_is_committed),
         CASE(test_journal__side_records_go_and_the_chain_stays),
+        CASE(test_journal__epochs_that_cannot_be_read_leave_nothing_to_free),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
