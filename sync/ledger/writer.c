@@ -30,6 +30,8 @@ struct writer {
     struct feed_draft *draft;
     struct known *known;
     struct clock clock;
+
+    _Atomic int64_t commits, jobs;
 };
 
 struct writer *writer_new(struct store_session *session, struct feed *feed,
@@ -85,6 +87,9 @@ static enum status run_group(struct writer *writer, struct ticket *first, const 
         return status;
     }
     feed_published(writer->feed, writer->draft);
+    writer->commits++;
+    for (struct ticket *ticket = first; ticket != end; ticket = ticket->next)
+        writer->jobs++;
     return STATUS_OK;
 }
 
@@ -157,4 +162,10 @@ enum status writer_run(struct writer *writer, const struct writer_job *job, stru
     if (ticket.status != STATUS_OK)
         return error_set(error, ticket.status, "%s", ticket.error.text);
     return STATUS_OK;
+}
+
+void writer_counts(const struct writer *writer, int64_t *commits, int64_t *jobs)
+{
+    *commits = writer->commits;
+    *jobs = writer->jobs;
 }
