@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEAD_ROOM       128 /* {"epoch":"<32>","first":<19>,"count":<3>} and the LF, with room */
+#define HEAD_ROOM       160 /* the first line with its longest numbers, and room */
 #define SIGNATURE_CHARS ((size_t)2 * SIGNATURE_SIZE)
 #define HASH_CHARS      ((size_t)2 * HASH_SIZE)
 
@@ -93,8 +93,12 @@ enum status frame_write(const struct frame *frame, struct buf *out)
     if (frame->count < 1 || frame->first < 1)
         return STATUS_INVALID;
     hex_write(frame->epoch.bytes, ID_SIZE, epoch);
-    status = buf_printf(out, "{\"epoch\":\"%s\",\"first\":%" PRId64 ",\"count\":%d}\n", epoch,
+    status = buf_printf(out, "{\"epoch\":\"%s\",\"first\":%" PRId64 ",\"count\":%d", epoch,
                         frame->first, frame->count);
+    if (status == STATUS_OK && frame->clock_ms > 0)
+        status = buf_printf(out, ",\"clock_ms\":%" PRId64, frame->clock_ms);
+    if (status == STATUS_OK)
+        status = buf_append_text(out, "}\n");
     for (int i = 0; status == STATUS_OK && i < frame->count; i++)
         status = write_entry(&frame->entries[i], out);
     for (int i = 0; status == STATUS_OK && i < frame->sides; i++) {
@@ -150,6 +154,7 @@ static enum status read_head(struct lines *lines, struct frame *frame, struct er
             json_want_int(head, "first", 1, INT64_MAX - FRAME_MAX_ENTRIES, &frame->first, error);
     if (status == STATUS_OK)
         status = json_want_int(head, "count", 1, FRAME_MAX_ENTRIES, &count, error);
+    frame->clock_ms = json_int_or(head, "clock_ms", 0);
     json_decref(head);
     frame->count = (int)count;
     return status;

@@ -1,6 +1,6 @@
 /* The body of POST /v1/journal, Content-Type application/x-holdfast-journal.
  *
- *   {"epoch":"<hex32>","first":101,"count":3}\n
+ *   {"epoch":"<hex32>","first":101,"count":3,"clock_ms":1763690400000}\n
  *   <sig hex128> <entry bytes>\n            entry 101
  *   !<sig hex128> <hash hex64>\n            entry 102, damaged on the till's disk: only what was
  *                                           recorded beside it is left (its bytes are lost)
@@ -10,6 +10,9 @@
  * Entries are contiguous entries of one epoch: seq first, first+1, ... An entry is compact JSON
  * and so holds no LF. Hex is lower case. Reading is strict: exactly `count` entries, no empty
  * line, no bytes after the last LF. What the entries *say* is not looked at here.
+ *
+ * clock_ms is the sender's own wall clock, so that the ledger can tell a clock that is wrong; it may
+ * be left out.
  *
  * A damaged entry keeps its seq and its place in the chain (the next entry's `prev` is the recorded
  * hash, which the recorded signature vouches for): the ledger files it as damaged, opens an
@@ -51,6 +54,7 @@ struct frame {
     int64_t first; /* seq of entries[0], from 1 */
     int count;     /* 1 .. FRAME_MAX_ENTRIES */
     int sides;
+    int64_t clock_ms; /* 0: not said */
     struct frame_entry entries[FRAME_MAX_ENTRIES];
     struct frame_side side[FRAME_MAX_SIDES];
 };

@@ -1,68 +1,18 @@
 /* The small messages: enrolment, device, journal, snapshot, refusals. The change feed, which
- * streams, is in message_changes.c.
- *
- * Reading goes through a `struct reader` that remembers the first failure, so that a message is a
- * list of its members and nothing else.
+ * streams, is in message_changes.c; leases are in message_lease.c.
  */
 #include "sync/protocol/message.h"
+#include "sync/protocol/message_reader.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct reader {
-    json_t *object; /* owned at the top, borrowed below */
-    enum status status;
-    struct error *error;
-};
-
-static struct reader reader_open(const char *bytes, size_t length, struct error *error)
-{
-    struct reader reader = {NULL, STATUS_OK, error};
-
-    reader.status = json_read(bytes, length, &reader.object, error);
-    if (reader.status == STATUS_OK && !json_is_object(reader.object))
-        reader.status = error_set(error, STATUS_INVALID, "the message is not an object");
-    return reader;
-}
-
-static enum status reader_close(struct reader *reader)
-{
-    json_decref(reader->object);
-    reader->object = NULL;
-    return reader->status;
-}
-
-static void want_int(struct reader *reader, const char *key, int64_t min, int64_t *out)
-{
-    if (reader->status == STATUS_OK)
-        reader->status = json_want_int(reader->object, key, min, INT64_MAX, out, reader->error);
-}
-
-static void want_hex(struct reader *reader, const char *key, void *out, size_t length)
-{
-    if (reader->status == STATUS_OK)
-        reader->status = json_want_hex(reader->object, key, out, length, reader->error);
-}
-
-/* A text that is not empty, copied. */
-static void want_text(struct reader *reader, const char *key, char *out, size_t size)
-{
-    const char *text = "";
-
-    if (reader->status == STATUS_OK)
-        reader->status = json_want_text(reader->object, key, size - 1, &text, reader->error);
-    if (reader->status == STATUS_OK && text[0] == '\0')
-        reader->status = error_set(reader->error, STATUS_INVALID, "%s is empty", key);
-    if (reader->status == STATUS_OK)
-        memcpy(out, text, strlen(text) + 1);
-}
-
 static void want_head(struct reader *reader, struct head *out)
 {
-    want_hex(reader, "epoch", out->epoch.bytes, ID_SIZE);
-    want_int(reader, "seq", 1, &out->seq);
-    want_hex(reader, "hash", out->hash.bytes, HASH_SIZE);
-    want_hex(reader, "countersig", out->countersig.bytes, SIGNATURE_SIZE);
+    reader_hex(reader, "epoch", out->epoch.bytes, ID_SIZE);
+    reader_int(reader, "seq", 1, &out->seq);
+    reader_hex(reader, "hash", out->hash.bytes, HASH_SIZE);
+    reader_hex(reader, "countersig", out->countersig.bytes, SIGNATURE_SIZE);
 }
 
 static void put_head(json_t *object, const struct head *head)
@@ -73,21 +23,13 @@ static void put_head(json_t *object, const struct head *head)
     json_put_hex(object, "countersig", head->countersig.bytes, SIGNATURE_SIZE);
 }
 
-static enum status finish_write(json_t *object, struct buf *out)
-{
-    enum status status = json_write(object, out);
-
-    json_decref(object);
-    return status;
-}
-
 enum status message_write_enroll_request(const struct enroll_request *request, struct buf *out)
 {
     json_t *object = json_object();
 
     json_put_text(object, "code", request->code);
     json_put_hex(object, "device_key", request->device_key.bytes, PUBLIC_KEY_SIZE);
-    return finish_write(object, out);
+    return message_finish_write(object, out);
 }
 
 enum status message_read_enroll_request(const char *bytes, size_t length,
@@ -96,8 +38,8 @@ enum status message_read_enroll_request(const char *bytes, size_t length,
     struct reader reader = reader_open(bytes, length, error);
 
     memset(out, 0, sizeof *out);
-    want_text(&reader, "code", out->code, sizeof out->code);
-    want_hex(&reader, "device_key", out->device_key.bytes, PUBLIC_KEY_SIZE);
+    reader_text(&reader, "code", out->code, sizeof out->code);
+    reader_hex(&reader, "device_key", out->device_key.bytes, PUBLIC_KEY_SIZE);
     return reader_close(&reader);
 }
 
@@ -111,7 +53,7 @@ enum status message_write_enroll_answer(const struct enroll_answer *answer, stru
     json_put_hex(object, "incarnation", answer->incarnation.bytes, ID_SIZE);
     json_put_hex(object, "ledger_key", answer->ledger_key.bytes, PUBLIC_KEY_SIZE);
     json_put_int(object, "time_ms", answer->time_ms);
-    return finish_write(object, out);
+    return message_finish_write(object, out);
 }
 
 enum status message_read_enroll_answer(const char *bytes, size_t length, struct enroll_answer *out,
@@ -120,12 +62,12 @@ enum status message_read_enroll_answer(const char *bytes, size_t length, struct 
     struct reader reader = reader_open(bytes, length, error);
 
     memset(out, 0, sizeof *out);
-    want_hex(&reader, "device", out->device.bytes, ID_SIZE);
-    want_text(&reader, "till", out->till, sizeof out->till);
-    want_text(&reader, "location", out->location, sizeof out->location);
-    want_hex(&reader, "incarnation", out->incarnation.bytes, ID_SIZE);
-    want_hex(&reader, "ledger_key", out->ledger_key.bytes, PUBLIC_KEY_SIZE);
-    want_int(&reader, "time_ms", 0, &out->time_ms);
+    reader_hex(&reader, "device", out->device.bytes, ID_SIZE);
+    reader_text(&reader, "till", out->till, sizeof out->till);
+    reader_text(&reader, "location", out->location, sizeof out->location);
+    reader_hex(&reader, "incarnation", out->incarnation.bytes, ID_SIZE);
+    reader_hex(&reader, "ledger_key", out->ledger_key.bytes, PUBLIC_KEY_SIZE);
+    reader_int(&reader, "time_ms", 0, &out->time_ms);
     return reader_close(&reader);
 }
 
@@ -142,7 +84,14 @@ enum status message_write_device_answer(const struct device_answer *answer, stru
         json_add(epochs, epoch);
     }
     json_put(object, "epochs", epochs);
-    return finish_write(object, out);
+    if (answer->tells_leases) {
+        json_t *leases = json_array();
+
+        for (int i = 0; i < answer->lease_count; i++)
+            json_add(leases, lease_answer_to_json(&answer->leases[i]));
+        json_put(object, "leases", leases);
+    }
+    return message_finish_write(object, out);
 }
 
 static void read_epochs(struct reader *reader, struct device_answer *out)
@@ -163,15 +112,34 @@ static void read_epochs(struct reader *reader, struct device_answer *out)
     }
 }
 
+static void read_leases(struct reader *reader, struct device_answer *out)
+{
+    json_t *leases = NULL;
+
+    out->tells_leases =
+        reader->status == STATUS_OK && json_object_get(reader->object, "leases") != NULL;
+    if (!out->tells_leases)
+        return;
+    reader->status =
+        json_want_array(reader->object, "leases", MESSAGE_MAX_LEASES, &leases, reader->error);
+    if (reader->status != STATUS_OK || json_array_size(leases) == 0)
+        return;
+    out->leases = mem_alloc(json_array_size(leases) * sizeof *out->leases);
+    for (size_t i = 0; reader->status == STATUS_OK && i < json_array_size(leases); i++)
+        reader->status = lease_answer_from_json(json_array_get(leases, i),
+                                                &out->leases[out->lease_count++], reader->error);
+}
+
 enum status message_read_device_answer(const char *bytes, size_t length, struct device_answer *out,
                                        struct error *error)
 {
     struct reader reader = reader_open(bytes, length, error);
 
     memset(out, 0, sizeof *out);
-    want_hex(&reader, "incarnation", out->incarnation.bytes, ID_SIZE);
-    want_int(&reader, "time_ms", 0, &out->time_ms);
+    reader_hex(&reader, "incarnation", out->incarnation.bytes, ID_SIZE);
+    reader_int(&reader, "time_ms", 0, &out->time_ms);
     read_epochs(&reader, out);
+    read_leases(&reader, out);
     if (reader.status != STATUS_OK)
         message_finish_device_answer(out);
     return reader_close(&reader);
@@ -180,8 +148,11 @@ enum status message_read_device_answer(const char *bytes, size_t length, struct 
 void message_finish_device_answer(struct device_answer *answer)
 {
     free(answer->heads);
+    free(answer->leases);
     answer->heads = NULL;
+    answer->leases = NULL;
     answer->count = 0;
+    answer->lease_count = 0;
 }
 
 enum status message_write_journal_answer(const struct journal_answer *answer, struct buf *out)
@@ -190,7 +161,7 @@ enum status message_write_journal_answer(const struct journal_answer *answer, st
 
     put_head(object, &answer->head);
     json_put_int(object, "time_ms", answer->time_ms);
-    return finish_write(object, out);
+    return message_finish_write(object, out);
 }
 
 enum status message_read_journal_answer(const char *bytes, size_t length,
@@ -200,7 +171,7 @@ enum status message_read_journal_answer(const char *bytes, size_t length,
 
     memset(out, 0, sizeof *out);
     want_head(&reader, &out->head);
-    want_int(&reader, "time_ms", 0, &out->time_ms);
+    reader_int(&reader, "time_ms", 0, &out->time_ms);
     return reader_close(&reader);
 }
 
@@ -214,7 +185,7 @@ enum status message_write_snapshot_answer(const struct snapshot_answer *answer, 
     json_put_hex(object, "sig", answer->signature.bytes, SIGNATURE_SIZE);
     json_put_int(object, "unpacked_size", answer->unpacked_size);
     json_put_int(object, "time_ms", answer->time_ms);
-    return finish_write(object, out);
+    return message_finish_write(object, out);
 }
 
 enum status message_read_snapshot_answer(const char *bytes, size_t length,
@@ -223,11 +194,11 @@ enum status message_read_snapshot_answer(const char *bytes, size_t length,
     struct reader reader = reader_open(bytes, length, error);
 
     memset(out, 0, sizeof *out);
-    want_text(&reader, "id", out->id, sizeof out->id);
-    want_int(&reader, "size", 1, &out->size);
-    want_hex(&reader, "sha256", out->sha256.bytes, HASH_SIZE);
-    want_hex(&reader, "sig", out->signature.bytes, SIGNATURE_SIZE);
-    want_int(&reader, "unpacked_size", 1, &out->unpacked_size);
+    reader_text(&reader, "id", out->id, sizeof out->id);
+    reader_int(&reader, "size", 1, &out->size);
+    reader_hex(&reader, "sha256", out->sha256.bytes, HASH_SIZE);
+    reader_hex(&reader, "sig", out->signature.bytes, SIGNATURE_SIZE);
+    reader_int(&reader, "unpacked_size", 1, &out->unpacked_size);
     if (reader.status == STATUS_OK && !countersign_snapshot_id_valid(out->id))
         reader.status = error_set(error, STATUS_INVALID, "the snapshot's id is malformed");
     if (reader.status == STATUS_OK)
@@ -254,7 +225,7 @@ enum status message_write_refusal(const struct refusal *refusal, struct buf *out
     put_unless_zero(object, "taken", refusal->taken);
     put_unless_zero(object, "retry_ms", refusal->retry_ms);
     json_put_int(object, "time_ms", refusal->time_ms);
-    return finish_write(object, out);
+    return message_finish_write(object, out);
 }
 
 static void copy_cut(const char *text, char *out, size_t size)

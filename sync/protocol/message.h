@@ -33,6 +33,7 @@
 #define HOLDFAST_PROTOCOL_MESSAGE_H
 
 #include "sync/protocol/countersign.h"
+#include "sync/protocol/message_lease.h"
 #include "terminal/base/buf.h"
 #include "terminal/base/crypto.h"
 #include "terminal/base/json.h"
@@ -82,14 +83,17 @@ struct device_answer {
     int64_t time_ms;
     int count;
     struct head *heads; /* owned; NULL when count is 0 */
+    bool tells_leases;  /* false: a ledger that knows of none */
+    int lease_count;
+    struct lease_answer *leases; /* with something left; owned, NULL when there are none */
 };
 /* {"incarnation":hex32,"time_ms":n,"epochs":[{"epoch":hex32,"seq":n,"hash":hex64,
- *  "countersig":hex128},...]} */
+ *  "countersig":hex128},...],"leases":[{...},...]}; heads and leases are of one moment. */
 enum status message_write_device_answer(const struct device_answer *answer,
                                         struct buf *out) MUST_USE;
 enum status message_read_device_answer(const char *bytes, size_t length, struct device_answer *out,
                                        struct error *error) MUST_USE;
-void message_finish_device_answer(struct device_answer *answer); /* frees the heads */
+void message_finish_device_answer(struct device_answer *answer); /* frees the lists */
 
 /* POST /v1/journal, 200: the epoch's head after this batch is durable. It may be further than the
  * batch (a late repetition of an old one). */

@@ -191,7 +191,8 @@ static inline struct head fake_head(struct fake_ledger *ledger, const struct fak
 static inline void fake_device(struct fake_ledger *ledger, struct fake_answer *answer)
 {
     struct head heads[FAKE_EPOCHS];
-    struct device_answer device = {ledger->incarnation, ledger->now_ms, 0, heads};
+    struct device_answer device = {
+        .incarnation = ledger->incarnation, .time_ms = ledger->now_ms, .heads = heads};
 
     for (int i = 0; i < ledger->epoch_count; i++) {
         if (ledger->epochs[i].count > 0)

@@ -46,6 +46,7 @@ static void test_frame__round_trip_with_damaged_and_sides(void **state)
     assert_int_equal(frame_read(buf_text(&body), body.used, &read, &error), STATUS_OK);
     assert_memory_equal(read->epoch.bytes, id.bytes, ID_SIZE);
     assert_int_equal(read->first, 101);
+    assert_int_equal(read->clock_ms, 0);
     assert_int_equal(read->count, 2);
     assert_int_equal(read->entries[0].length, 7);
     assert_memory_equal(read->entries[0].bytes, "{\"v\":1}", 7);
@@ -54,6 +55,28 @@ static void test_frame__round_trip_with_damaged_and_sides(void **state)
     assert_memory_equal(read->entries[1].hash.bytes, entry.hash.bytes, HASH_SIZE);
     assert_int_equal(read->sides, 1);
     assert_int_equal(read->side[0].length, 17);
+    frame_free(read);
+    frame_free(frame);
+    buf_finish(&body);
+}
+
+static void test_frame__tells_the_senders_clock(void **state)
+{
+    struct id id = epoch();
+    struct frame *frame = frame_new(&id, 7);
+    struct frame *read = NULL;
+    struct frame_entry entry = {.bytes = "{}", .length = 2};
+    struct buf body;
+    struct error error;
+
+    (void)state;
+    assert_int_equal(frame_add(frame, &entry), STATUS_OK);
+    frame->clock_ms = INT64_MAX;
+    buf_init(&body, FRAME_MAX_BYTES);
+    assert_int_equal(frame_write(frame, &body), STATUS_OK);
+    assert_non_null(strstr(buf_text(&body), ",\"clock_ms\":9223372036854775807}\n"));
+    assert_int_equal(frame_read(buf_text(&body), body.used, &read, &error), STATUS_OK);
+    assert_true(read->clock_ms == INT64_MAX);
     frame_free(read);
     frame_free(frame);
     buf_finish(&body);
@@ -166,6 +189,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_frame__round_trip_with_damaged_and_sides),
+        cmocka_unit_test(test_frame__tells_the_senders_clock),
         cmocka_unit_test(test_frame__what_breaks_the_rules_is_refused),
         cmocka_unit_test(test_frame__is_cut_at_the_number_of_entries),
         cmocka_unit_test(test_frame__never_grows_beyond_what_is_read_back),

@@ -66,7 +66,8 @@ static void test_message__enrolment(void **state)
 static void test_message__device(void **state)
 {
     struct head heads[3] = {a_head(1), a_head(500), a_head(INT64_MAX)};
-    struct device_answer answer = {an_id(), 99, 3, heads};
+    struct device_answer answer = {
+        .incarnation = an_id(), .time_ms = 99, .count = 3, .heads = heads};
     struct device_answer read;
     struct buf text;
     struct error error;
