@@ -25,20 +25,27 @@ void hello_advance(struct agent *agent)
         flow_send(agent, FLOW_HELLO, &question);
 }
 
-static void note_incarnation(struct agent *agent, const struct id *incarnation)
+/* Before the heads: a restored ledger has forgotten the branches that it took aside, and what was
+ * examined of them has to be sent again. Forgotten first, then noted: a kill between does it twice. */
+static enum status note_incarnation(struct agent *agent, const struct id *incarnation,
+                                    struct error *error)
 {
+    enum status status = STATUS_OK;
     char now[ID_HEX_SIZE];
     struct buf known;
-    struct error error;
 
     hex_write(incarnation->bytes, ID_SIZE, now);
     buf_init(&known, 256);
-    if (sync_db_get(agent->sync, "incarnation", &known, &error) == STATUS_OK && known.used > 0 &&
-        strcmp(buf_text(&known), now) != 0)
+    if (sync_db_get(agent->sync, "incarnation", &known, error) == STATUS_OK && known.used > 0 &&
+        strcmp(buf_text(&known), now) != 0) {
         agent_log(agent, LOG_LEVEL_WARN,
                   "the ledger was restored (incarnation %s): sending again what it lacks", now);
+        status = sync_db_forget_branches(agent->sync, error);
+    }
     buf_finish(&known);
-    agent_keep(agent, "incarnation", now);
+    if (status == STATUS_OK)
+        agent_keep(agent, "incarnation", now);
+    return status;
 }
 
 static bool heads_signed(const struct agent *agent, const struct device_answer *answer)
@@ -55,6 +62,7 @@ static void take_heads(struct agent *agent, const struct device_answer *answer)
 {
     struct error error;
     bool restored = false;
+    enum status status;
 
     if (!heads_signed(agent, answer)) {
         flow_fail(agent, FLOW_HELLO, 0, "The ledger's countersignature is wrong");
@@ -62,7 +70,10 @@ static void take_heads(struct agent *agent, const struct device_answer *answer)
     }
     /* A batch that is still out would be answered against positions that are gone. */
     flow_cancel(agent, FLOW_UPLINK);
-    if (uplink_heads(agent->uplink, answer->heads, answer->count, &restored, &error) != STATUS_OK) {
+    status = note_incarnation(agent, &answer->incarnation, &error);
+    if (status == STATUS_OK)
+        status = uplink_heads(agent->uplink, answer->heads, answer->count, &restored, &error);
+    if (status != STATUS_OK) {
         flow_fail(agent, FLOW_HELLO, 0, "Reading the journal failed: %s", error.text);
         return;
     }
@@ -71,7 +82,6 @@ static void take_heads(struct agent *agent, const struct device_answer *answer)
                   "the journal here is not the one the ledger knows: restored or cloned");
         agent_poke_till(agent, "state");
     }
-    note_incarnation(agent, &answer->incarnation);
     agent->hello = true;
     agent->look_due = true;
     flow_good(agent, FLOW_HELLO);

@@ -209,6 +209,11 @@ enum status sync_db_put_branch(struct sync_db *sync, const struct id *epoch,
     return db_run(statement, error);
 }
 
+enum status sync_db_forget_branches(struct sync_db *sync, struct error *error)
+{
+    return db_exec(sync->db, "DELETE FROM branch", error);
+}
+
 static void put_number(json_t *report, const char *key, const char *value)
 {
     if (value[0] != '\0')

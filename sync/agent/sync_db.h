@@ -63,6 +63,8 @@ enum status sync_db_branch(struct sync_db *sync, const struct id *epoch, struct 
                            struct error *error) MUST_USE;
 enum status sync_db_put_branch(struct sync_db *sync, const struct id *epoch,
                                const struct sync_branch *branch, struct error *error) MUST_USE;
+/* What another life of the ledger examined and took aside means nothing to this one. */
+enum status sync_db_forget_branches(struct sync_db *sync, struct error *error) MUST_USE;
 
 /* The whole of it as one JSON object for --status, read as a reader beside a running agent:
  * {"online":true,"since_ms":n,"last_ok_ms":n,"queue":n,"reason":"","last_error":"",

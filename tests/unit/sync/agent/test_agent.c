@@ -252,6 +252,31 @@ static void test_agent__sales_of_a_restored_till_come_as_a_branch(void **state)
     world_free(world);
 }
 
+/* What the branch was to a ledger that has since forgotten it, is nothing to the one restored. */
+static void test_agent__a_branch_is_sent_again_to_a_restored_ledger(void **state)
+{
+    struct world *world = ready();
+    struct fake_epoch *epoch = &world->ledger->epochs[0];
+    struct entropy entropy = entropy_system();
+
+    (void)state;
+    fork_till(world, 4, 2);
+    world_start_agent(world);
+    world_drain(world, 500);
+    assert_int_equal(epoch->branch, 2);
+    world_kill_agent(world);
+    epoch->fork = 0;
+    epoch->branch = 0;
+    world->ledger->incarnation = id_random(&entropy);
+    free(world->ledger->packed);
+    world->ledger->packed = NULL;
+    world_start_agent(world);
+    world_drain(world, 1000);
+    assert_int_equal(epoch->fork, 7);
+    assert_int_equal(epoch->branch, 2);
+    world_free(world);
+}
+
 static void test_agent__a_fork_that_is_not_taken_holds_up_nothing_else(void **state)
 {
     struct world *world = ready();
@@ -370,6 +395,7 @@ int main(void)
         cmocka_unit_test(test_agent__without_a_line_it_waits_and_wakes_seldom),
         cmocka_unit_test(test_agent__an_idle_line_is_quiet),
         cmocka_unit_test(test_agent__sales_of_a_restored_till_come_as_a_branch),
+        cmocka_unit_test(test_agent__a_branch_is_sent_again_to_a_restored_ledger),
         cmocka_unit_test(test_agent__a_fork_that_is_not_taken_holds_up_nothing_else),
         cmocka_unit_test(test_agent__an_entry_damaged_on_the_disk_goes_as_damaged),
         cmocka_unit_test(test_agent__one_refused_entry_does_not_hold_up_those_before_it),
