@@ -2,6 +2,7 @@
 #ifndef HOLDFAST_LEDGER_CALL_H
 #define HOLDFAST_LEDGER_CALL_H
 
+#include "sync/ledger/deadlines.h"
 #include "sync/ledger/handle.h"
 #include "sync/ledger/pool.h"
 #include "sync/ledger/waits.h"
@@ -13,6 +14,7 @@ enum call_state { CALL_NEW, CALL_READING, CALL_WORKING, CALL_ANSWERED };
 struct call {
     struct server *server;
     struct MHD_Connection *connection;
+    struct deadline *deadline; /* the connection's */
     enum call_state state;
     char *target; /* as it travelled; path and query are cut out of it */
     struct ledger_request request;

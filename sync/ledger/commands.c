@@ -5,10 +5,13 @@
 #include "sync/ledger/projection.h"
 #include "sync/ledger/server.h"
 #include "terminal/base/log.h"
+#include "terminal/base/text.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 static struct ledger_options system_options(const char *location)
 {
@@ -29,26 +32,69 @@ enum status command_init(const struct command_options *options, struct error *er
     return status == STATUS_OK ? ledger_init(&ledger, options->token_file, error) : status;
 }
 
-/* SIGTERM and SIGINT are blocked in every thread, and taken here. */
-static void wait_for_signal(void)
+/* The signals that are taken by wait_for_signal, and by nobody else. */
+static sigset_t own_signals(void)
 {
     sigset_t signals;
-    int signal = 0;
 
     (void)sigemptyset(&signals);
     (void)sigaddset(&signals, SIGTERM);
     (void)sigaddset(&signals, SIGINT);
-    (void)sigwait(&signals, &signal);
+    (void)sigaddset(&signals, SIGHUP);
+    return signals;
+}
+
+static void wait_for_signal(void)
+{
+    sigset_t signals = own_signals();
+    int signal = 0;
+
+    while (sigwait(&signals, &signal) == 0 && signal == SIGHUP)
+        log_reopen();
 }
 
 static void block_signals(void)
 {
-    sigset_t signals;
+    sigset_t signals = own_signals();
 
-    (void)sigemptyset(&signals);
-    (void)sigaddset(&signals, SIGTERM);
-    (void)sigaddset(&signals, SIGINT);
     (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
+}
+
+/* From the first signal on: the next one, or the alarm, kills as a signal does. */
+static void stop_in_time(void)
+{
+    sigset_t signals = own_signals();
+
+    log_line(LOG_LEVEL_INFO, "ledger", "stopping");
+    (void)pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+    (void)alarm(COMMANDS_STOP_S);
+}
+
+static enum status start_log(const struct command_options *options, struct error *error)
+{
+    const char *level = options->log_level == NULL ? "info" : options->log_level;
+    const char *format = options->log == NULL ? "text" : options->log;
+
+    if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
+        return error_set(error, STATUS_INVALID, "--log is text or json");
+    if (strcmp(level, "debug") != 0 && strcmp(level, "info") != 0 && strcmp(level, "warn") != 0)
+        return error_set(error, STATUS_INVALID, "--log-level is debug, info or warn");
+    log_set_format(format[0] == 'j' ? LOG_JSON : LOG_TEXT);
+    log_set_level(level[0] == 'd'   ? LOG_LEVEL_DEBUG
+                  : level[0] == 'i' ? LOG_LEVEL_INFO
+                                    : LOG_LEVEL_WARN);
+    return options->log_file == NULL ? STATUS_OK : log_open(options->log_file, error);
+}
+
+static enum status read_patience(const char *text, int *out, struct error *error)
+{
+    int64_t seconds = 0;
+
+    if (text != NULL &&
+        (decimal_read(text, 0, &seconds) != STATUS_OK || seconds < 1 || seconds > 3600))
+        return error_set(error, STATUS_INVALID, "--patience is 1 to 3600 seconds");
+    *out = (int)seconds;
+    return STATUS_OK;
 }
 
 enum status command_serve(const struct command_options *options, struct error *error)
@@ -61,8 +107,13 @@ enum status command_serve(const struct command_options *options, struct error *e
     struct server *server;
     enum status status = need(options->listen, "--listen", error);
 
+    if (status == STATUS_OK)
+        status = start_log(options, error);
+    if (status == STATUS_OK)
+        status = read_patience(options->patience, &serving.patience_s, error);
     if (status != STATUS_OK)
         return status;
+    about.limited = true;
     block_signals();
     status = ledger_open(&about, &ledger, error);
     if (status != STATUS_OK)
@@ -72,6 +123,7 @@ enum status command_serve(const struct command_options *options, struct error *e
         printf("listening on %s\n", name);
         (void)fflush(stdout);
         wait_for_signal();
+        stop_in_time();
         server_stop(server);
     }
     ledger_close(ledger);

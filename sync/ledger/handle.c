@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct route *const tables[] = {device_routes, admin_routes, service_routes};
+static const struct route *const tables[] = {device_routes, admin_routes, service_routes,
+                                             metrics_routes};
 #define TABLE_COUNT (sizeof tables / sizeof tables[0])
 
 void ledger_response_init(struct ledger_response *response)
@@ -43,12 +44,15 @@ static bool path_fits(const struct route *route, const char *path)
                          : strcmp(path, route->path) == 0;
 }
 
-/* NULL when nothing is there; *known tells that the path is, under another method. */
-static const struct route *find_route(const struct ledger_request *request, bool *known)
+/* NULL when nothing is there; *known tells that the path is, under another method. *number: its
+ * place in all tables, or the place behind the last one. */
+static const struct route *find_route(const struct ledger_request *request, bool *known,
+                                      int *number)
 {
     *known = false;
+    *number = 0;
     for (size_t i = 0; i < TABLE_COUNT; i++) {
-        for (const struct route *route = tables[i]; route->method != NULL; route++) {
+        for (const struct route *route = tables[i]; route->method != NULL; route++, ++*number) {
             if (!path_fits(route, request->path))
                 continue;
             *known = true;
@@ -59,11 +63,25 @@ static const struct route *find_route(const struct ledger_request *request, bool
     return NULL;
 }
 
+const char *ledger_route_name(int number, char *room)
+{
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        for (const struct route *route = tables[i]; route->method != NULL; route++) {
+            if (number-- > 0)
+                continue;
+            (void)snprintf(room, METRICS_NAME_SIZE, "%s %s", route->method, route->path);
+            return room;
+        }
+    }
+    return number == 0 ? "none" : NULL;
+}
+
 /* Only who has shown the token may send more than a device ever does. */
 size_t ledger_body_ceiling(struct ledger *ledger, const struct ledger_request *request)
 {
     bool known;
-    const struct route *route = find_route(request, &known);
+    int number;
+    const struct route *route = find_route(request, &known, &number);
 
     if (route == NULL)
         return SMALL_BODY; /* read and answered with 404 */
@@ -229,6 +247,30 @@ static void pack_response(const struct ledger_request *request, struct ledger_re
     response->zstd = true;
 }
 
+/* Who is proven may still ask too often. */
+static bool within_limits(struct exchange *exchange, const struct route *route)
+{
+    struct ledger *ledger = exchange->ledger;
+    const struct caller *caller = &exchange->caller;
+    int64_t retry_ms, now_us = clock_monotonic_us(&ledger->clock);
+    struct refusal refusal = {.code = "busy", .message = "too many requests"};
+
+    if (ledger->limits == NULL || route->access == ACCESS_ANYBODY)
+        return true;
+    if (exchange->token_name[0] != '\0')
+        retry_ms = limits_take(ledger->limits, LIMIT_TOKEN, exchange->token_name,
+                               strlen(exchange->token_name), now_us);
+    else
+        retry_ms = limits_take(ledger->limits, LIMIT_DEVICE, caller->device_key.bytes,
+                               PUBLIC_KEY_SIZE, now_us);
+    if (retry_ms == 0)
+        return true;
+    metrics_add(ledger->metrics, METRIC_LIMITED, 1);
+    refusal.retry_ms = retry_ms;
+    respond_refusal(exchange, 429, &refusal);
+    return false;
+}
+
 static void run_route(struct exchange *exchange, const struct route *route)
 {
     struct buf unpacked;
@@ -239,6 +281,9 @@ static void run_route(struct exchange *exchange, const struct route *route)
         refuse_access(exchange, status, &error);
         return;
     }
+    exchange->proven = true;
+    if (!within_limits(exchange, route))
+        return;
     buf_init(&unpacked, route->ceiling);
     status = open_body(exchange, route, &unpacked, &error);
     if (status == STATUS_OK) {
@@ -250,28 +295,61 @@ static void run_route(struct exchange *exchange, const struct route *route)
     buf_finish(&unpacked);
 }
 
+static void answer(struct exchange *exchange, const struct route *route, bool known)
+{
+    struct error error;
+
+    if (route == NULL) {
+        ledger_refuse(exchange->ledger, known ? 405 : 404, known ? "unsupported" : "not_found",
+                      known ? "this path has another method" : "there is nothing at this path",
+                      exchange->response);
+        return;
+    }
+    if (ledger_reader(exchange->ledger, &exchange->reader, &error) != STATUS_OK) {
+        ledger_refuse(exchange->ledger, 503, "busy", error.text, exchange->response);
+        return;
+    }
+    run_route(exchange, route);
+    ledger_reader_back(exchange->ledger, exchange->reader);
+    if (exchange->response->wait == NULL)
+        pack_response(exchange->request, exchange->response);
+}
+
+/* A question that waits is counted as answered when it begins to: it has cost what it costs. */
+static void count(const struct exchange *exchange, const struct route *route, int number,
+                  int64_t took_us)
+{
+    struct ledger *ledger = exchange->ledger;
+    const struct ledger_response *response = exchange->response;
+    bool waits = response->wait != NULL;
+    bool device = exchange->proven && route != NULL &&
+                  (route->access == ACCESS_DEVICE || route->access == ACCESS_EITHER) &&
+                  exchange->token_name[0] == '\0';
+    char room[METRICS_NAME_SIZE];
+    struct request_line line = {.route = route == NULL ? "" : ledger_route_name(number, room),
+                                .status = waits ? 200 : response->status,
+                                .device = device ? &exchange->caller.device : NULL,
+                                .token = exchange->token_name,
+                                .took_us = took_us,
+                                .received = exchange->request->length,
+                                .sent = response->file >= 0 ? (size_t)response->length
+                                                            : response->body.used};
+
+    metrics_request(ledger->metrics, number, line.status, took_us);
+    request_log_write(ledger->requests, &line, ledger_now_ms(ledger) / 1000);
+}
+
 void ledger_handle(struct ledger *ledger, const struct ledger_request *request,
                    struct ledger_response *response)
 {
     struct exchange exchange = {.ledger = ledger, .request = request, .response = response};
-    struct error error;
+    int64_t start_us = clock_monotonic_us(&ledger->clock);
+    int number;
     bool known;
-    const struct route *route = find_route(request, &known);
+    const struct route *route = find_route(request, &known, &number);
 
-    if (route == NULL) {
-        ledger_refuse(ledger, known ? 405 : 404, known ? "unsupported" : "not_found",
-                      known ? "this path has another method" : "there is nothing at this path",
-                      response);
-        return;
-    }
-    if (ledger_reader(ledger, &exchange.reader, &error) != STATUS_OK) {
-        ledger_refuse(ledger, 503, "busy", error.text, response);
-        return;
-    }
-    run_route(&exchange, route);
-    ledger_reader_back(ledger, exchange.reader);
-    if (response->wait == NULL)
-        pack_response(request, response);
+    answer(&exchange, route, known);
+    count(&exchange, route, number, clock_monotonic_us(&ledger->clock) - start_us);
 }
 
 enum status respond_json(struct exchange *exchange, int http_status, const json_t *value,
@@ -281,57 +359,5 @@ enum status respond_json(struct exchange *exchange, int http_status, const json_
     buf_clear(&exchange->response->body);
     if (json_write(value, &exchange->response->body) != STATUS_OK)
         return error_set(error, STATUS_RANGE, "the answer is too large");
-    return STATUS_OK;
-}
-
-static int hex_digit(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    if (digit >= 'a' && digit <= 'f')
-        return digit - 'a' + 10;
-    return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
-}
-
-static enum status decode_value(const char *text, size_t length, char *out, size_t size,
-                                struct error *error)
-{
-    size_t used = 0;
-
-    for (size_t i = 0; i < length; i++) {
-        char byte = text[i];
-        if (byte == '%') {
-            int high = i + 2 < length ? hex_digit(text[i + 1]) : -1;
-            int low = i + 2 < length ? hex_digit(text[i + 2]) : -1;
-            if (high < 0 || low < 0 || (high == 0 && low == 0))
-                return error_set(error, STATUS_INVALID, "the query is not well formed");
-            byte = (char)(high * 16 + low);
-            i += 2;
-        }
-        if (used + 1 >= size)
-            return error_set(error, STATUS_RANGE, "a parameter of the query is too long");
-        out[used++] = byte;
-    }
-    out[used] = '\0';
-    if (!text_is_utf8(out, used))
-        return error_set(error, STATUS_INVALID, "a parameter of the query is not UTF-8");
-    return STATUS_OK;
-}
-
-enum status query_value(const char *query, const char *name, char *out, size_t size,
-                        struct error *error)
-{
-    size_t name_length = strlen(name);
-
-    out[0] = '\0';
-    while (*query != '\0') {
-        size_t length = strcspn(query, "&");
-        if (length > name_length && strncmp(query, name, name_length) == 0 &&
-            query[name_length] == '=')
-            return decode_value(query + name_length + 1, length - name_length - 1, out, size,
-                                error);
-        query += length;
-        query += *query == '&';
-    }
     return STATUS_OK;
 }

@@ -148,6 +148,9 @@ enum status ledger_open(const struct ledger_options *options, struct ledger **ou
 
     ledger->clock = options->clock;
     ledger->entropy = options->entropy;
+    ledger->limits = options->limited ? limits_new() : NULL;
+    ledger->metrics = metrics_new();
+    ledger->requests = request_log_new();
     if (status == STATUS_OK)
         status = store_session_open(ledger->store, STORE_WRITER, &ledger->writing, error);
     if (status == STATUS_OK)
@@ -177,6 +180,9 @@ void ledger_close(struct ledger *ledger)
     feed_close(ledger->feed);
     nonces_close(ledger->nonces);
     tokens_close(ledger->tokens);
+    limits_free(ledger->limits);
+    metrics_free(ledger->metrics);
+    request_log_free(ledger->requests);
     store_session_close(ledger->writing);
     rows_free(ledger->rows);
     store_close(ledger->store);

@@ -9,7 +9,10 @@
 #define HOLDFAST_LEDGER_LEDGER_H
 
 #include "sync/ledger/feed.h"
+#include "sync/ledger/limits.h"
+#include "sync/ledger/metrics.h"
 #include "sync/ledger/nonces.h"
+#include "sync/ledger/request_log.h"
 #include "sync/ledger/rows.h"
 #include "sync/ledger/snapshot.h"
 #include "sync/ledger/store.h"
@@ -28,6 +31,7 @@ struct ledger_options {
     const char *location; /* "sqlite:PATH" */
     struct clock clock;
     struct entropy entropy;
+    bool limited;     /* limits.h; a service that strangers reach wants them */
     bool inline_work; /* no thread is started: the caller turns to ledger_work, see there */
 };
 
@@ -43,6 +47,9 @@ struct ledger {
     struct rows *rows;
     struct nonces *nonces;
     struct tokens *tokens;
+    struct limits *limits; /* NULL: nobody is limited */
+    struct metrics *metrics;
+    struct request_log *requests;
     struct snapshots *snapshots;
     struct verifier *verifier;
     struct id incarnation;

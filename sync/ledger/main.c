@@ -17,6 +17,9 @@ static void help(void)
            "      makes a database, and writes the administrator's token to F\n"
            "  holdfast-ledger serve   --db sqlite:PATH --listen 127.0.0.1:PORT\n"
            "      [--tls-cert F --tls-key F]   until SIGTERM; port 0 takes a free one\n"
+           "      [--log text|json] [--log-level debug|info|warn] [--log-file F]\n"
+           "      [--patience SECONDS]   how long a slow peer is waited for\n"
+           "      a second SIGTERM ends at once; SIGHUP opens the log's file anew\n"
            "  holdfast-ledger backup  --db sqlite:PATH --to FILE\n"
            "      a consistent copy, also while it is served\n"
            "  holdfast-ledger restore --db sqlite:PATH --from FILE\n"
@@ -41,10 +44,11 @@ static const char **option_value(struct command_options *options, const char *na
         const char *name;
         const char **value;
     } known[] = {
-        {"--db", &options->location},     {"--token-file", &options->token_file},
-        {"--listen", &options->listen},   {"--tls-cert", &options->tls_cert},
-        {"--tls-key", &options->tls_key}, {"--to", &options->to},
-        {"--from", &options->from},
+        {"--db", &options->location},         {"--token-file", &options->token_file},
+        {"--listen", &options->listen},       {"--tls-cert", &options->tls_cert},
+        {"--tls-key", &options->tls_key},     {"--to", &options->to},
+        {"--from", &options->from},           {"--log", &options->log},
+        {"--log-level", &options->log_level}, {"--log-file", &options->log_file},
     };
 
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {

@@ -237,6 +237,18 @@ void nonces_close(struct nonces *nonces)
 
 /* ---- use ------------------------------------------------------------------------------------ */
 
+/* A clock that was set back: what counts from its start follows, or nobody would be heard until it
+ * has caught up. What has been seen is remembered for a whole lifetime more. */
+static void follow_clock(struct nonces *nonces, int64_t now_s)
+{
+    if (now_s < nonces->newer.since_s)
+        nonces->newer.since_s = now_s;
+    if (now_s < nonces->floor_s) {
+        nonces->floor_s = now_s;
+        nonces->quiet_s = now_s + NONCES_AHEAD_S;
+    }
+}
+
 static enum status check_time(const struct nonces *nonces, const struct signature_params *params,
                               int64_t now_s, struct error *error)
 {
@@ -254,21 +266,21 @@ enum status nonces_use(struct nonces *nonces, const struct signature_params *par
                        struct error *error)
 {
     struct digest digest = digest_of(params->keyid, params->nonce);
-    enum status status = check_time(nonces, params, now_s, error);
+    enum status status;
 
-    if (status != STATUS_OK)
-        return status;
     (void)pthread_mutex_lock(&nonces->mutex);
+    follow_clock(nonces, now_s);
+    status = check_time(nonces, params, now_s, error);
     if (now_s - nonces->newer.since_s >= LIFETIME_S) {
         free(nonces->older.slots);
         nonces->older = nonces->newer;
         nonces->newer = generation_new(now_s);
     }
-    if (holds(&nonces->newer, digest) || holds(&nonces->older, digest))
+    if (status == STATUS_OK && (holds(&nonces->newer, digest) || holds(&nonces->older, digest)))
         status = error_set(error, STATUS_DENIED, "this request was made before");
-    else if (nonces->newer.used >= NONCES_MAX)
+    else if (status == STATUS_OK && nonces->newer.used >= NONCES_MAX)
         status = error_set(error, STATUS_BUSY, "too many requests");
-    else
+    if (status == STATUS_OK)
         add(&nonces->newer, digest);
     (void)pthread_mutex_unlock(&nonces->mutex);
     return status;

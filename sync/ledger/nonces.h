@@ -8,7 +8,8 @@
  * That is NONCES_AHEAD_S, for nothing that is signed further ahead is ever taken: a device signs
  * with the ledger's own time.
  *
- * Not covered: a computer whose clock is set back across a crash.
+ * A clock that is set back is followed. Not covered: one that is set back by less than a minute
+ * or so across a crash, and then passes the same seconds again.
  *
  * Thread-safe.
  */

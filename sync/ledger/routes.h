@@ -4,6 +4,7 @@
 #define HOLDFAST_LEDGER_ROUTES_H
 
 #include "sync/ledger/handle.h"
+#include "sync/ledger/query.h"
 #include "sync/ledger/tokens.h"
 #include "sync/protocol/message.h"
 #include "terminal/journal/device.h"
@@ -24,6 +25,7 @@ struct exchange {
     struct store_session *reader;     /* lent for the whole request */
     struct caller caller;             /* device routes */
     char token_name[TOKEN_NAME_SIZE]; /* whose token it was; "" for a device */
+    bool proven;                      /* the caller is who he says */
     const char *body;                 /* unpacked */
     size_t length;
     const char *tail; /* what follows the route's path ("ID" of /v1/snapshot/ID) */
@@ -55,17 +57,15 @@ struct route {
 extern const struct route device_routes[];
 extern const struct route admin_routes[];
 extern const struct route service_routes[];
+extern const struct route metrics_routes[];
+
+/* "GET /v1/device" of the route with this number (metrics.h), "none" of the one behind the last. */
+const char *ledger_route_name(int number, char *room);
 
 /* Sets status and body of a JSON answer. */
 enum status respond_json(struct exchange *exchange, int http_status, const json_t *value,
                          struct error *error) MUST_USE;
 /* A refusal with numbers of its own; time_ms is filled in. */
 void respond_refusal(struct exchange *exchange, int http_status, struct refusal *refusal);
-
-/* The value of a query parameter, percent-decoded ('+' stands for itself). Empty when it is not
- * there; STATUS_RANGE when it does not fit, STATUS_INVALID when it is not well formed or not UTF-8.
- */
-enum status query_value(const char *query, const char *name, char *out, size_t size,
-                        struct error *error) MUST_USE;
 
 #endif

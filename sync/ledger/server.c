@@ -11,12 +11,14 @@
 #include "terminal/base/file.h"
 #include "terminal/base/log.h"
 
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,6 +28,8 @@
 
 struct server {
     struct ledger *ledger;
+    struct deadlines *deadlines;
+    int patience_s;
     struct MHD_Daemon *daemon;
     struct pool *pool;
     struct waits *waits;
@@ -39,6 +43,18 @@ struct server {
     int64_t calls;   /* begun and not completed */
     int64_t working; /* of those, in the pool's or the waits' hands */
 };
+
+/* What this call holds of all bodies, from now on; false when that is too much. */
+static bool count_bytes(struct call *call, size_t bytes)
+{
+    struct server *server = call->server;
+    size_t before = call->counted;
+
+    call->counted = bytes;
+    metrics_add(server->ledger->metrics, METRIC_BODY_BYTES, (int64_t)bytes - (int64_t)before);
+    (void)atomic_fetch_sub(&server->body_bytes, before);
+    return atomic_fetch_add(&server->body_bytes, bytes) + bytes <= SERVER_BODIES_CEILING;
+}
 
 static struct call *call_of_task(struct pool_task *task)
 {
@@ -56,6 +72,9 @@ static void answered(struct call *call)
     struct server *server = call->server;
 
     call->state = CALL_ANSWERED;
+    deadline_transfer(server->deadlines, call->deadline,
+                      call->response.file >= 0 ? call->response.length
+                                               : (int64_t)call->response.body.used);
     MHD_resume_connection(call->connection);
     (void)pthread_mutex_lock(&server->mutex);
     if (--server->working == 0)
@@ -88,6 +107,7 @@ static void wait_is_over(struct wait_entry *entry)
 {
     struct call *call = call_of_wait(entry);
 
+    metrics_add(call->server->ledger->metrics, METRIC_WAITS, -1);
     call->task.run = continue_task;
     pool_submit(call->server->pool, &call->task);
 }
@@ -104,18 +124,47 @@ static void handle_task(struct pool_task *task)
     call->wait.wait = call->response.wait;
     call->wait.over = wait_is_over;
     call->response.wait = NULL;
+    metrics_add(call->server->ledger->metrics, METRIC_WAITS, 1);
     waits_add(call->server->waits, &call->wait);
+}
+
+static void on_cut_off(void *context)
+{
+    const struct server *server = context;
+
+    metrics_add(server->ledger->metrics, METRIC_CUT_OFF, 1);
+}
+
+/* A connection comes or goes; what is kept of it is its deadline. */
+static void on_connection(void *context, struct MHD_Connection *connection, void **slot,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct server *server = context;
+    const union MHD_ConnectionInfo *info;
+
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        *slot = deadlines_add(server->deadlines, info->connect_fd);
+        metrics_add(server->ledger->metrics, METRIC_CONNECTIONS, 1);
+    } else if (*slot != NULL) {
+        deadlines_remove(server->deadlines, *slot);
+        *slot = NULL;
+        metrics_add(server->ledger->metrics, METRIC_CONNECTIONS, -1);
+    }
 }
 
 static void *on_target(void *context, const char *target, struct MHD_Connection *connection)
 {
     struct server *server = context;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct call *call = call_new(server, target);
 
-    (void)connection;
+    call->deadline = info->socket_context;
     (void)pthread_mutex_lock(&server->mutex);
     server->calls++;
     (void)pthread_mutex_unlock(&server->mutex);
-    return call_new(server, target);
+    return call;
 }
 
 static void on_completed(void *context, struct MHD_Connection *connection, void **slot,
@@ -129,7 +178,8 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     if (call == NULL)
         return;
     *slot = NULL;
-    (void)atomic_fetch_sub(&server->body_bytes, call->counted);
+    deadline_headers(server->deadlines, call->deadline); /* of the next request */
+    count_bytes(call, 0);
     call_free(call);
     (void)pthread_mutex_lock(&server->mutex);
     if (--server->calls == 0)
@@ -137,10 +187,35 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     (void)pthread_mutex_unlock(&server->mutex);
 }
 
+/* Before a handler: counted apart. */
 static enum MHD_Result refuse(struct call *call, int status, const char *code, const char *message)
 {
+    metrics_add(call->server->ledger->metrics, METRIC_REFUSED, 1);
     ledger_refuse(call->server->ledger, status, code, message, &call->response);
     return call_send(call, true);
+}
+
+/* An IPv4 address; of an IPv6 address the network that one customer is given. */
+static bool too_many_requests(struct server *server, struct MHD_Connection *connection)
+{
+    struct ledger *ledger = server->ledger;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *address = info == NULL ? NULL : info->client_addr;
+    const void *key;
+    size_t length;
+
+    if (ledger->limits == NULL || address == NULL)
+        return false;
+    if (address->sa_family == AF_INET) {
+        key = &((const struct sockaddr_in *)(const void *)address)->sin_addr;
+        length = 4;
+    } else {
+        key = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+        length = 8;
+    }
+    return limits_take(ledger->limits, LIMIT_ADDRESS, key, length,
+                       clock_monotonic_us(&ledger->clock)) > 0;
 }
 
 /* The body as announced; chunked ones announce nothing. False for what is no number. */
@@ -168,28 +243,39 @@ static enum MHD_Result begin_call(struct call *call, struct MHD_Connection *conn
     call->state = CALL_READING;
     if (atomic_load(&server->stopping))
         return refuse(call, 503, "busy", "the ledger is stopping");
+    if (too_many_requests(server, connection)) {
+        metrics_add(server->ledger->metrics, METRIC_LIMITED, 1);
+        return refuse(call, 429, "busy", "too many requests");
+    }
     ceiling = ledger_body_ceiling(server->ledger, &call->request);
     if (!announced_length(connection, &announced) || announced > ceiling)
         return refuse(call, 413, "range", "the body is too large for this path");
     buf_init(&call->body, ceiling);
+    deadline_transfer(server->deadlines, call->deadline,
+                      (int64_t)(announced > 0 ? announced : ceiling));
     return MHD_YES;
 }
 
 /* Bytes that came. A chunked body beyond its ceiling can't be answered any more: it is cut off. */
 static enum MHD_Result read_body(struct call *call, const char *bytes, size_t *length)
 {
-    struct server *server = call->server;
     bool large = call->body.ceiling > SERVER_BODIES_CEILING / 4; /* an administrator's import */
 
     if (buf_append(&call->body, bytes, *length) != STATUS_OK)
         return MHD_NO;
-    if (!large) {
-        call->counted += *length;
-        if (atomic_fetch_add(&server->body_bytes, *length) + *length > SERVER_BODIES_CEILING)
-            return MHD_NO;
-    }
+    if (!large && !count_bytes(call, call->counted + *length))
+        return MHD_NO;
     *length = 0;
     return MHD_YES;
+}
+
+/* An answer stays in memory until it is read; the request's own body is let go first. */
+static bool hold_answer(struct call *call)
+{
+    size_t used = call->response.body.used;
+
+    buf_finish(&call->body);
+    return count_bytes(call, used < SERVER_BODIES_CEILING / 4 ? used : 0);
 }
 
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
@@ -212,11 +298,17 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         call->request.body = call->body.data;
         call->request.length = call->body.used;
         call->state = CALL_WORKING;
+        deadline_none(server->deadlines, call->deadline);
         call->task.run = handle_task;
         MHD_suspend_connection(connection);
         pool_submit(server->pool, &call->task);
         return MHD_YES;
     case CALL_ANSWERED:
+        if (!hold_answer(call)) {
+            ledger_response_finish(&call->response);
+            ledger_response_init(&call->response);
+            return refuse(call, 503, "busy", "too many answers are on their way");
+        }
         return call_send(call, atomic_load(&server->stopping));
     case CALL_WORKING:
         break;
@@ -271,9 +363,11 @@ static struct MHD_Daemon *start_daemon(struct server *server)
     return MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, server->listening,
         MHD_OPTION_CONNECTION_LIMIT, raise_descriptors(), MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)SERVER_SILENCE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
+        (unsigned)server->patience_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
         MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-        server, MHD_OPTION_ARRAY, tls ? pem : none, MHD_OPTION_END);
+        server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)SERVER_PER_ADDRESS, MHD_OPTION_ARRAY,
+        tls ? pem : none, MHD_OPTION_END);
 }
 
 static void server_free(struct server *server)
@@ -295,6 +389,7 @@ enum status server_start(struct ledger *ledger, const struct server_options *opt
 
     server->ledger = ledger;
     server->listening = -1;
+    server->patience_s = options->patience_s > 0 ? options->patience_s : SERVER_PATIENCE_S;
     (void)pthread_mutex_init(&server->mutex, NULL);
     (void)pthread_cond_init(&server->idle, NULL);
     status = read_pem(options, server, error);
@@ -306,11 +401,13 @@ enum status server_start(struct ledger *ledger, const struct server_options *opt
     }
     server->pool = pool_start(SERVER_WORKERS);
     server->waits = waits_start(ledger);
+    server->deadlines = deadlines_start(server->patience_s, on_cut_off, server);
     server->daemon = start_daemon(server);
     if (server->daemon == NULL) {
         waits_end_all(server->waits);
         waits_stop(server->waits);
         pool_stop(server->pool);
+        deadlines_stop(server->deadlines);
         (void)close(server->listening);
         server_free(server);
         return error_set(error, STATUS_INVALID, "the HTTP server does not start%s",
@@ -352,5 +449,6 @@ void server_stop(struct server *server)
     waits_stop(server->waits);
     pool_stop(server->pool);
     MHD_stop_daemon(server->daemon);
+    deadlines_stop(server->deadlines);
     server_free(server);
 }

@@ -4,8 +4,9 @@
  *     complete request ─► connection suspended ─► pool ─► ledger_handle ─► resumed with the answer
  *     nothing new      ─► stays suspended in `waits` ─► pool ─► ledger_continue ─► resumed
  *
- * Ceilings: connections, bytes of a body (by path and authorization, before it is read), bytes of
- * all bodies together, seconds of silence. Stopping: no new connections, waiting questions are
+ * Ceilings: connections, in all and of one address, bytes of a body (by path and authorization,
+ * before it is read), bytes of all bodies and answers together, requests of one address (limits.h),
+ * seconds of silence, and of everything that a peer is waited for (deadlines.h). Stopping: no new connections, waiting questions are
  * answered, requests in work are finished, then the rest is closed.
  */
 #ifndef HOLDFAST_LEDGER_SERVER_H
@@ -16,14 +17,16 @@
 
 #define SERVER_CONNECTIONS    4096
 #define SERVER_WORKERS        8
-#define SERVER_SILENCE_S      30
-#define SERVER_BODIES_CEILING ((size_t)1 << 30) /* of all requests together, beside one import */
+#define SERVER_PATIENCE_S     30
+#define SERVER_PER_ADDRESS    2048
+#define SERVER_BODIES_CEILING ((size_t)256 << 20) /* of all calls together, beside one import */
 #define SERVER_STOP_S         10
 
 struct server_options {
     const char *listen;
     const char *tls_cert; /* PEM files; both or none */
     const char *tls_key;
+    int patience_s; /* how long a silent or slow peer is waited for; 0: SERVER_PATIENCE_S */
 };
 
 struct server;

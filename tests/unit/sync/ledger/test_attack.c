@@ -231,6 +231,34 @@ static void test_attack__a_replay_is_refused_after_a_crash_too(void **state)
     device_free(device);
 }
 
+/* A ledger that crashed, started with a clock that is a year ahead, and was then put right. */
+static void test_attack__a_clock_that_is_set_back_locks_nobody_out(void **state)
+{
+    struct fixture *fixture = *state;
+    struct captured captured = {0};
+    struct device *device = selling_device(fixture, &captured);
+    int64_t year_ms = INT64_C(365) * 86400 * 1000;
+    struct answer answer;
+
+    fixture_close(fixture);
+    serve_and_die(fixture, &captured);
+    fixture->now_ms += year_ms;
+    fixture_open(fixture);
+    fixture->now_ms += 10 * 1000;
+    answer = signed_call(fixture, device, "GET", "/v1/device", "", "", 0);
+    assert_int_equal(answer.status, 200);
+    answer_free(&answer);
+    fixture->now_ms -= year_ms;
+    for (int second = 0; second < 5; second++) {
+        assert_int_not_equal(send_captured(fixture, &captured), 200);
+        answer = signed_call(fixture, device, "GET", "/v1/device", "", "", 0);
+        assert_int_equal(answer.status, second <= NONCES_AHEAD_S ? 503 : 200);
+        answer_free(&answer);
+        fixture->now_ms += 1000;
+    }
+    device_free(device);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +272,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_attack__a_replay_is_refused_after_a_stop_too,
                                         fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_attack__a_replay_is_refused_after_a_crash_too,
+                                        fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_attack__a_clock_that_is_set_back_locks_nobody_out,
                                         fixture_setup, fixture_teardown),
     };
 

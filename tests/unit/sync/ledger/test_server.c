@@ -184,6 +184,41 @@ static void test_server__serves_others_while_some_are_slow(void **state)
     stop(running);
 }
 
+/* Sends what is left of the text a byte at a time, as long as the far side stands it; true when it
+ * has hung up before the end. */
+static bool cut_off_while_dripping(int fd, const char *text)
+{
+    struct timeval interval = {.tv_usec = 100000};
+    char byte;
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &interval, sizeof interval);
+    for (; *text != '\0'; text++) {
+        if (send(fd, text, 1, MSG_NOSIGNAL) != 1)
+            return true;
+        if (recv(fd, &byte, 1, 0) >= 0) /* the end, or an answer that says so */
+            return true;
+    }
+    return false;
+}
+
+static void test_server__cuts_off_who_drips(void **state)
+{
+    struct server_options options = {.listen = "127.0.0.1:0", .patience_s = 1};
+    struct running *running = start_with(*state, &options);
+    char rest[201] = "";
+    int fd = connect_to(running);
+
+    memset(rest, 'x', sizeof rest - 1); /* 20 s at this pace */
+    send_text(fd, "GET /v1/health HTTP/1.1\r\nHost: ");
+    assert_true(cut_off_while_dripping(fd, rest));
+    (void)close(fd);
+    fd = connect_to(running);
+    send_text(fd, "POST /v1/enroll HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{");
+    assert_true(cut_off_while_dripping(fd, rest));
+    (void)close(fd);
+    stop(running);
+}
+
 /* One signed request as text. */
 static void signed_text(struct fixture *fixture, const struct device *device, const char *path,
                         const char *query, char *out, size_t size)
@@ -451,6 +486,7 @@ int main(void)
         TEST(test_server__cuts_off_endless_chunks),
         TEST(test_server__survives_garbage),
         TEST(test_server__serves_others_while_some_are_slow),
+        TEST(test_server__cuts_off_who_drips),
         TEST(test_server__holds_questions_until_there_is_news),
         TEST(test_server__stops_with_questions_waiting),
         TEST(test_server__forgets_who_went_away),
