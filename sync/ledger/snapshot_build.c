@@ -31,6 +31,7 @@ struct plan {
     struct store_value location;
     struct store_value cursor_values[3];
     struct store_value meta_values[4];
+    char made[24];
 };
 
 /* The three, one behind the other, as new memory. */
@@ -87,7 +88,8 @@ static void plan_meta(struct plan *plan, const char *location, const char *incar
     plan->meta_values[0] = store_text(location);
     plan->meta_values[1] = store_text(incarnation);
     plan->meta_values[2] = store_text(id);
-    plan->meta_values[3] = store_int(now_ms);
+    (void)snprintf(plan->made, sizeof plan->made, "%lld", (long long)now_ms);
+    plan->meta_values[3] = store_text(plan->made);
     plan->copies[plan->count++] = (struct store_copy){
         .into = "meta",
         .columns = "key, value",
@@ -262,8 +264,8 @@ static enum status pack_file(struct snapshot_build *build, const char *from, con
     if (fs_stat(from, &about) != 0)
         return error_set(error, STATUS_IO, "cannot look at %s", from);
     build->answer.unpacked_size = (int64_t)about.st_size;
-    status = compress_file(from, part, PACK_LEVEL, build->options->inline_work ? 0 : PACK_WORKERS, &build->answer.size,
-                           &build->answer.sha256, error);
+    status = compress_file(from, part, PACK_LEVEL, build->options->inline_work ? 0 : PACK_WORKERS,
+                           &build->answer.size, &build->answer.sha256, error);
     if (status == STATUS_OK)
         status = file_sync(part, error);
     if (status == STATUS_OK && fs_rename(part, to) != 0)

@@ -1,7 +1,11 @@
 /* The calls of the store interface: each hands on to the engine. */
 #include "sync/ledger/store.h"
 
+#include "terminal/base/crypto.h"
+#include "terminal/base/text.h"
+
 #include <string.h>
+#include <time.h>
 
 struct store_value store_null(void)
 {
@@ -111,24 +115,49 @@ void store_rollback(struct store_session *session)
     session->methods->rollback(session);
 }
 
+/* What every engine can keep, whichever it is: PostgreSQL knows no NUL in a text, and no text that is
+ * not UTF-8. */
+static enum status check_texts(const struct store_value *values, int count, struct error *error)
+{
+    for (int i = 0; i < count; i++) {
+        const struct store_value *value = &values[i];
+        if (value->type != STORE_TEXT || value->length == 0)
+            continue;
+        if (memchr(value->bytes, '\0', value->length) != NULL)
+            return error_set(error, STATUS_INVALID, "a text holds a NUL");
+        if (!text_is_utf8(value->bytes, value->length))
+            return error_set(error, STATUS_INVALID, "a text is not UTF-8");
+    }
+    return STATUS_OK;
+}
+
 enum status store_run(struct store_session *session, const char *sql,
                       const struct store_value *values, int count, struct error *error)
 {
-    return session->methods->run(session, sql, values, count, NULL, error);
+    enum status status = check_texts(values, count, error);
+
+    return status == STATUS_OK ? session->methods->run(session, sql, values, count, NULL, error)
+                               : status;
 }
 
 enum status store_run_counted(struct store_session *session, const char *sql,
                               const struct store_value *values, int count, int64_t *changed,
                               struct error *error)
 {
-    return session->methods->run(session, sql, values, count, changed, error);
+    enum status status = check_texts(values, count, error);
+
+    return status == STATUS_OK ? session->methods->run(session, sql, values, count, changed, error)
+                               : status;
 }
 
 enum status store_query(struct store_session *session, const char *sql,
                         const struct store_value *values, int count, struct store_query **out,
                         struct error *error)
 {
-    return session->methods->query(session, sql, values, count, out, error);
+    enum status status = check_texts(values, count, error);
+
+    return status == STATUS_OK ? session->methods->query(session, sql, values, count, out, error)
+                               : status;
 }
 
 enum status store_next(struct store_session *session, struct store_query *query, bool *row,
@@ -173,6 +202,17 @@ enum status store_one_int(struct store_session *session, const char *sql,
     *out = row ? store_column_int(session, query, 0) : fallback;
     store_done(session, query);
     return STATUS_OK;
+}
+
+void store_pause(int attempt)
+{
+    struct entropy entropy = entropy_system();
+    uint32_t random;
+    uint32_t longest_us = UINT32_C(4000) << (attempt < 7 ? attempt : 7);
+
+    entropy_fill(&entropy, &random, sizeof random);
+    random %= longest_us;
+    (void)nanosleep(&(struct timespec){.tv_nsec = (long)random * 1000}, NULL);
 }
 
 enum status store_copy(struct store *store, struct db *target, const struct store_copy *copies,

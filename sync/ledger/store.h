@@ -5,7 +5,8 @@
  *
  * SQL lives in the modules that own the tables and is written once for all engines: parameters are
  * `?1`, `?2`, ...; upserts are INSERT .. ON CONFLICT .. DO UPDATE; whole numbers are 64 bits wide,
- * hashes and keys are blobs, texts compare byte for byte. What engines do not share (schema, bulk
+ * hashes and keys are blobs, texts are UTF-8 without NUL (STATUS_INVALID) and compare byte for byte.
+ * A parameter and its column are of one type, and a comparison is no number. What engines do not share (schema, bulk
  * copy, backup, who may open the database) is a method.
  *
  * A session belongs to one thread at a time. Statement texts must be literals: they are prepared
@@ -77,7 +78,9 @@ struct store_methods {
     enum status (*run)(struct store_session *session, const char *sql,
                        const struct store_value *values, int count, int64_t *changed,
                        struct error *error);
-    /* A statement with rows. The same text is not queried again before it is done. */
+    /* A statement with rows. The same text is not queried again before it is done. An engine across
+     * a network holds the rest of the rows in memory when another statement comes between: a large
+     * table is read in pages (WHERE id > ?1 ORDER BY id LIMIT 1000) if rows are looked up beside. */
     enum status (*query)(struct store_session *session, const char *sql,
                          const struct store_value *values, int count, struct store_query **out,
                          struct error *error);
@@ -140,6 +143,10 @@ const void *store_column_blob(struct store_session *session, struct store_query 
 enum status store_one_int(struct store_session *session, const char *sql,
                           const struct store_value *values, int count, int64_t fallback,
                           int64_t *out, struct error *error) MUST_USE;
+
+/* Waits before the repetition number `attempt` (from 0) of a transaction that was STATUS_BUSY: a
+ * random time of up to 4 ms, 8 ms, 16 ms, ... 512 ms. */
+void store_pause(int attempt);
 
 enum status store_copy(struct store *store, struct db *target, const struct store_copy *copies,
                        int count, struct error *error) MUST_USE;

@@ -61,6 +61,20 @@ static enum status list_tables(struct db *db, struct tables *tables, struct erro
     return status;
 }
 
+/* A new schema may begin with rows of its own: these of the other side take their place. */
+static char *clearing(const char *table)
+{
+    struct buf sql;
+    char *text;
+
+    buf_init(&sql, SIZE_MAX - 1);
+    enum status status = buf_printf(&sql, "DELETE FROM %s", table);
+    INVARIANT(status == STATUS_OK);
+    text = mem_copy_text(buf_text(&sql));
+    buf_finish(&sql);
+    return text;
+}
+
 /* --- Backup --- */
 
 static enum status check_version(PGconn *conn, struct error *error)
@@ -85,6 +99,11 @@ static enum status fill_backup(PGconn *conn, struct db *target, struct error *er
         status = schema_migrate(target, error);
     if (status == STATUS_OK)
         status = list_tables(target, tables, error);
+    for (int i = 0; i < tables->count && status == STATUS_OK; i++) {
+        char *clear = clearing(tables->names[i]);
+        status = db_exec(target, clear, error);
+        free(clear);
+    }
     if (status == STATUS_OK)
         status = postgres_copy_out(conn, target, tables->copies, tables->count, error);
     if (status == STATUS_OK)
@@ -129,8 +148,13 @@ static enum status replace_rows(PGconn *conn, struct db *backup, struct error *e
     struct tables *tables = mem_alloc(sizeof *tables);
     enum status status = list_tables(backup, tables, error);
 
-    for (int i = 0; i < tables->count && status == STATUS_OK; i++)
-        status = postgres_copy_in(conn, backup, tables->names[i], error);
+    for (int i = 0; i < tables->count && status == STATUS_OK; i++) {
+        char *clear = clearing(tables->names[i]);
+        status = postgres_exec(conn, clear, PGRES_COMMAND_OK, NULL, error);
+        free(clear);
+        if (status == STATUS_OK)
+            status = postgres_copy_in(conn, backup, tables->names[i], error);
+    }
     free_tables(tables);
     return status == STATUS_OK
                ? postgres_exec(conn,

@@ -7,7 +7,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define GROUP_MAX 32
+#define GROUP_MAX   32
+#define REPEATS_MAX 7
 
 /* A queued job: on its caller's stack, which waits until `done`. */
 struct ticket {
@@ -63,8 +64,8 @@ void writer_free(struct writer *writer)
 }
 
 /* One transaction over the tickets from `first` up to, not including, `end`. */
-static enum status run_group(struct writer *writer, struct ticket *first, const struct ticket *end,
-                             struct error *error)
+static enum status try_group(struct writer *writer, struct ticket *first, const struct ticket *end,
+                             bool *begun, struct error *error)
 {
     struct writer_turn turn = {.session = writer->session,
                                .feed = writer->draft,
@@ -72,6 +73,7 @@ static enum status run_group(struct writer *writer, struct ticket *first, const 
                                .now_ms = clock_wall_ms(&writer->clock)};
     enum status status = store_begin(writer->session, error);
 
+    *begun = status == STATUS_OK;
     if (status != STATUS_OK)
         return status;
     feed_draft_clear(writer->draft);
@@ -91,6 +93,19 @@ static enum status run_group(struct writer *writer, struct ticket *first, const 
     for (struct ticket *ticket = first; ticket != end; ticket = ticket->next)
         writer->jobs++;
     return STATUS_OK;
+}
+
+/* A transaction that another one was in the way of is tried again, a few times. */
+static enum status run_group(struct writer *writer, struct ticket *first, const struct ticket *end,
+                             struct error *error)
+{
+    for (int attempt = 0;; attempt++) {
+        bool begun = false;
+        enum status status = try_group(writer, first, end, &begun, error);
+        if (status != STATUS_BUSY || !begun || attempt == REPEATS_MAX)
+            return status;
+        store_pause(attempt);
+    }
 }
 
 static void run_tickets(struct writer *writer, struct ticket *first)

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "engine_fixture.h"
+
 #include "sync/ledger/handle.h"
 #include "sync/ledger/ledger.h"
 #include "sync/ledger/projection.h"
@@ -18,9 +20,9 @@
 #include "sync/protocol/frame.h"
 #include "sync/protocol/message.h"
 #include "sync/protocol/signature.h"
-#include "terminal/base/json_arena.h"
 #include "terminal/base/file.h"
 #include "terminal/base/json.h"
+#include "terminal/base/json_arena.h"
 #include "terminal/base/log.h"
 #include "terminal/journal/epoch.h"
 #include "terminal/journal/moves.h"
@@ -36,8 +38,8 @@
 
 struct fixture {
     char folder[64];
-    char location[128]; /* "sqlite:..." */
-    char db[96];
+    char location[ENGINE_LOCATION_SIZE];
+    char db[128]; /* store_path: what the files beside the database begin with */
     char token[72];
     _Atomic int64_t now_ms; /* the ledger's threads look at it, too */
     _Atomic int64_t monotonic_us;
@@ -74,6 +76,7 @@ static inline void fixture_open(struct fixture *fixture)
     struct error error = {0};
 
     must(ledger_open(&options, &fixture->ledger, &error), &error);
+    (void)snprintf(fixture->db, sizeof fixture->db, "%s", store_path(fixture->ledger->store));
 }
 
 static inline void fixture_close(struct fixture *fixture)
@@ -94,8 +97,7 @@ static inline struct fixture *fixture_make(void)
     log_set_level(LOG_LEVEL_ERROR);
     strcpy(fixture->folder, "/tmp/holdfast-ledger-XXXXXX");
     assert_non_null(mkdtemp(fixture->folder));
-    (void)snprintf(fixture->db, sizeof fixture->db, "%s/ledger.db", fixture->folder);
-    (void)snprintf(fixture->location, sizeof fixture->location, "sqlite:%s", fixture->db);
+    engine_location(fixture->folder, false, fixture->location);
     (void)snprintf(path, sizeof path, "%s/token", fixture->folder);
     fixture->now_ms = START_MS;
     struct ledger_options options = fixture_options(fixture);
@@ -121,6 +123,7 @@ static inline void remove_folder(const char *folder)
 static inline void fixture_free(struct fixture *fixture)
 {
     fixture_close(fixture);
+    engine_remove(fixture->folder);
     remove_folder(fixture->folder);
     free(fixture);
 }
@@ -499,7 +502,7 @@ static inline void assert_projections_true(struct fixture *fixture)
     if (report.differences != 0)
         fail_msg("%s", report.first);
     assert_int_equal(query_int(fixture, "SELECT count(*) FROM (SELECT sku FROM stock GROUP BY sku "
-                                        "HAVING sum(quantity_milli) <> 0)"),
+                                        "HAVING sum(quantity_milli) <> 0) s"),
                      0);
 }
 

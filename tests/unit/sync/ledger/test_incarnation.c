@@ -20,6 +20,36 @@ static void path_beside(const struct fixture *fixture, const char *suffix, char 
     (void)snprintf(out, 160, "%s%s", fixture->db, suffix);
 }
 
+/* An older state of the database, kept and put back by other means than the ledger's own. */
+static void keep_state(const struct fixture *fixture, const char *kept)
+{
+    char name[64];
+
+    if (!engine_is_postgres()) {
+        copy_file(fixture->db, kept);
+        return;
+    }
+    engine_database(fixture->location, name);
+    (void)engine_sql(NULL, "CREATE DATABASE \"%s_other\" TEMPLATE \"%s\"", name, name);
+}
+
+static void put_back_state(const struct fixture *fixture, const char *kept)
+{
+    char name[64], wal[160], shm[160];
+
+    if (!engine_is_postgres()) {
+        path_beside(fixture, "-wal", wal);
+        path_beside(fixture, "-shm", shm);
+        copy_file(kept, fixture->db);
+        (void)unlink(wal);
+        (void)unlink(shm);
+        return;
+    }
+    engine_database(fixture->location, name);
+    (void)engine_sql(NULL, "DROP DATABASE \"%s\"", name);
+    (void)engine_sql(NULL, "ALTER DATABASE \"%s_other\" RENAME TO \"%s\"", name, name);
+}
+
 static bool reopened_as(struct fixture *fixture, const struct id *before)
 {
     fixture_open(fixture);
@@ -102,19 +132,15 @@ static void test_incarnation__ends_when_an_older_file_comes_back(void **state)
 {
     struct fixture *fixture = *state;
     struct id before = fixture->ledger->incarnation;
-    char kept[160], wal[160], shm[160];
+    char kept[160];
 
     path_beside(fixture, ".kept", kept);
-    path_beside(fixture, "-wal", wal);
-    path_beside(fixture, "-shm", shm);
     admin_put(fixture, SHOP_ROWS);
     fixture_close(fixture);
-    copy_file(fixture->db, kept);
+    keep_state(fixture, kept);
     assert_true(reopened_as(fixture, &before));
     fixture_close(fixture);
-    copy_file(kept, fixture->db);
-    (void)unlink(wal);
-    (void)unlink(shm);
+    put_back_state(fixture, kept);
     assert_false(reopened_as(fixture, &before));
 }
 
@@ -158,17 +184,15 @@ static void test_incarnation__ends_with_a_backup_copied_by_hand(void **state)
 {
     struct fixture *fixture = *state;
     struct id before = fixture->ledger->incarnation;
-    char backup[160], wal[160], shm[160];
+    char backup[160];
     struct error error = {0};
 
+    if (engine_is_postgres())
+        skip(); /* a server's files are not copied by hand */
     path_beside(fixture, ".backup", backup);
-    path_beside(fixture, "-wal", wal);
-    path_beside(fixture, "-shm", shm);
     must(store_backup(fixture->location, backup, &error), &error);
     fixture_close(fixture);
-    copy_file(backup, fixture->db);
-    (void)unlink(wal);
-    (void)unlink(shm);
+    put_back_state(fixture, backup);
     assert_false(reopened_as(fixture, &before));
 }
 
@@ -176,16 +200,15 @@ static void test_incarnation__restores_into_an_empty_place(void **state)
 {
     struct fixture *fixture = *state;
     struct id before = fixture->ledger->incarnation;
-    char backup[160], elsewhere[192];
+    char backup[160];
     struct error error = {0};
 
     path_beside(fixture, ".backup", backup);
     admin_put(fixture, SHOP_ROWS);
     fixture_close(fixture);
     must(store_backup(fixture->location, backup, &error), &error); /* nobody serves it */
-    (void)snprintf(elsewhere, sizeof elsewhere, "sqlite:%s.other", fixture->db);
-    must(store_restore(elsewhere, backup, &error), &error);
-    (void)snprintf(fixture->location, sizeof fixture->location, "%.120s", elsewhere);
+    engine_location(fixture->folder, true, fixture->location);
+    must(store_restore(fixture->location, backup, &error), &error);
     assert_false(reopened_as(fixture, &before));
     assert_int_equal(query_int(fixture, "SELECT count(*) FROM location"), 2);
 }

@@ -210,7 +210,7 @@ static void test_snapshot__takes_the_catalogue_from_a_donor(void **state)
 
 static int files_in(struct fixture *fixture, const char *suffix)
 {
-    char path[128];
+    char path[160];
     int count = 0;
     const struct dirent *file;
     DIR *folder;
@@ -229,7 +229,7 @@ static int files_in(struct fixture *fixture, const char *suffix)
 
 static void touch(struct fixture *fixture, const char *name)
 {
-    char path[160];
+    char path[256];
     struct error error = {0};
 
     (void)snprintf(path, sizeof path, "%s.snapshots/%s", fixture->db, name);
