@@ -113,7 +113,7 @@ struct disk_faults {
     uint32_t short_read;  /* fewer bytes than asked for, to file calls; SQLite gets its EIO */
     uint32_t write_error; /* EIO; a part may have been written */
     uint32_t sync_error;  /* EIO; the bytes are not on the disk and will not be by another sync:
-                             some are seen until the next power cut, some are gone at once */
+                             they are seen until the power is cut, or until all have closed it */
     uint32_t full;        /* ENOSPC on a write that grows a file; a part may have been written */
     uint32_t open_error;  /* EIO or EMFILE */
     const char *only;     /* ends of the names that can be hit ("till.db-wal"); NULL: all */

@@ -104,6 +104,7 @@ static void cut_bytes(const struct cut *cut, struct file *file)
         content_resize(&file->durable, longest);
     file_forget_changes(file);
     content_copy(&file->seen, &file->durable);
+    file->fades = false;
     file_count(file);
 }
 

@@ -231,18 +231,31 @@ int file_reserve(struct open_file *open, int64_t size)
     return 0;
 }
 
-/* As on Linux: the pages count as written from now on, so that the next sync passes them over.
- * Either they are still in memory, until the power is gone, or they are read from the disk again.
- */
+/* As on Linux: the pages count as written from now on, so that the next sync passes them over. They
+ * are still in memory until the power is gone; or only for as long as somebody has the file open. */
 static void lose_dirty_pages(struct file *file)
 {
-    if (gate_coin()) {
-        content_copy(&file->seen, &file->durable);
-        file_count(file);
-    } else {
-        content_resize(&file->durable, file->seen.size);
-    }
+    content_resize(&file->durable, file->seen.size);
     file_forget_changes(file);
+    file->fades = gate_coin();
+}
+
+void file_fade(struct file *file)
+{
+    struct content left = {0};
+
+    if (!file->fades)
+        return;
+    content_copy(&left, &file->durable);
+    for (size_t i = 0; i < file->unsynced_count; i++) {
+        const struct change *change = &file->unsynced[i];
+        if (change->kind != CHANGE_CUT)
+            content_share(&left, &file->seen, change->offset, (int64_t)change->length);
+    }
+    content_resize(&left, file->seen.size);
+    content_finish(&file->seen);
+    file->seen = left;
+    file->fades = false;
 }
 
 static void sync_whole(struct file *file)

@@ -72,6 +72,7 @@ struct file {
     size_t unsynced_count, unsynced_room;
     char *log;
     size_t log_used, log_room;
+    bool fades; /* a sync has failed: what is in memory only goes when nobody has it open */
 
     struct names seen_names, durable_names; /* of a folder */
     struct name_change *changes;
@@ -187,6 +188,7 @@ int file_sync_now(struct open_file *open);
 /* After which nothing of it is unsynced. */
 void file_settle(struct file *file);
 void file_forget_changes(struct file *file);
+void file_fade(struct file *file);  /* nobody has it open any more */
 void file_count(struct file *file); /* after a change of its size, links or opens */
 
 /* ---- disk_open.c: open files and their locks ----------------------------------------------------

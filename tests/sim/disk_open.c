@@ -164,6 +164,8 @@ void open_close(struct open_file *open)
         open->next_mine->previous_mine = open->previous_mine;
     free(open->path);
     free(open);
+    if (file->opens == NULL)
+        file_fade(file);
     file_count(file);
     file_drop(file);
 }

@@ -182,6 +182,8 @@ static int shm_open(struct open_file *database, bool readonly, struct shm **out)
             result = attach(node);
         if (node != NULL && result != SQLITE_OK && result != SQLITE_READONLY_CANTINIT)
             node_close(node);
+    } else if (node->unlocked) {
+        result = attach(node);
     }
     free(path);
     if (result == SQLITE_OK || result == SQLITE_READONLY_CANTINIT)

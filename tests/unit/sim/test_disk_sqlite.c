@@ -352,6 +352,58 @@ static void test_sqlite__what_the_dead_write_to_shared_memory_is_not_seen(void *
     finish();
 }
 
+/* After a power cut the reader's program may be up long before the owner's: it reads what is there
+ * or waits, again and again, and then beside the owner. */
+static void test_sqlite__a_reader_that_comes_first_after_a_power_cut_reads(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 300; seed++) {
+        struct db *reader = NULL, *twin = NULL, *owner = NULL;
+        struct error error;
+        int64_t count = -1;
+        begin(seed);
+        second = disk_process_start(disk, "agent");
+        struct chance chance = chance_start(seed, 3);
+        assert_int_equal(db_open(PATH, DB_OWNER_NORMAL, &owner, &error), STATUS_OK);
+        assert_int_equal(db_exec(owner, "CREATE TABLE row(n INTEGER PRIMARY KEY)", NULL),
+                         STATUS_OK);
+        assert_int_equal(ask(owner, "PRAGMA wal_checkpoint"), 0);
+        assert_int_equal(db_exec(owner, "PRAGMA wal_autocheckpoint=7", NULL), STATUS_OK);
+        for (uint64_t i = chance_below(&chance, 60); i > 0; i--)
+            assert_int_equal(db_exec(owner, "INSERT INTO row VALUES(NULL)", NULL), STATUS_OK);
+        disk_power_cut(disk);
+        db_close(owner);
+        disk_process_end(process);
+        (void)disk_enter(second);
+        disk_process_end(second);
+        start_process();
+        second = disk_process_start(disk, "agent");
+        for (int i = 0; i < 6; i++) {
+            int64_t before = count;
+            if (i == 3)
+                assert_int_equal(db_open(PATH, DB_OWNER_NORMAL, &owner, &error), STATUS_OK);
+            if (i > 3)
+                assert_int_equal(db_exec(owner, "INSERT INTO row VALUES(NULL)", NULL), STATUS_OK);
+            enum status status = read_count(&reader, &count, &error);
+            if (status != STATUS_OK && (status != STATUS_BUSY || i >= 3))
+                fail_msg("seed %d, look %d: %s", (int)seed, i, error.text);
+            assert_true(count >= before);
+            int64_t other = count;
+            if (read_count(&twin, &other, &error) == STATUS_OK)
+                assert_int_equal(other, count);
+            else
+                assert_true(i < 3);
+        }
+        (void)disk_enter(process);
+        assert_int_equal(ask(owner, "SELECT count(*) FROM row"), count);
+        db_close(owner);
+        (void)disk_enter(second);
+        db_close(twin);
+        end_reader(reader);
+        finish();
+    }
+}
+
 static void test_sqlite__a_dead_readers_locks_are_gone(void **state)
 {
     struct db *reader = NULL;
@@ -492,6 +544,7 @@ int main(void)
         cmocka_unit_test(test_sqlite__a_reader_sees_each_commit_of_the_owner),
         cmocka_unit_test(test_sqlite__shared_memory_survives_the_death_of_one),
         cmocka_unit_test(test_sqlite__what_the_dead_write_to_shared_memory_is_not_seen),
+        cmocka_unit_test(test_sqlite__a_reader_that_comes_first_after_a_power_cut_reads),
         cmocka_unit_test(test_sqlite__a_dead_readers_locks_are_gone),
         cmocka_unit_test(test_sqlite__an_owner_that_stands_anywhere_hinders_no_reader),
         cmocka_unit_test(test_sqlite__a_reader_that_stands_anywhere_hinders_no_owner),
