@@ -34,6 +34,9 @@ enum status agent_create(const struct agent_options *options, struct agent **out
     agent->look_due = true;
     buf_init(&agent->body, BODY_CEILING);
     buf_init(&agent->packed, PACKED_CEILING);
+    buf_init(&agent->ahead_body, BODY_CEILING);
+    buf_init(&agent->ahead_packed, PACKED_CEILING);
+    agent->ahead_at = INT64_MAX;
     buf_init(&agent->query, TEXT_CEILING);
     buf_init(&agent->path, TEXT_CEILING);
     status = sync_db_open(options->folder, &agent->sync, error);
@@ -57,6 +60,8 @@ void agent_destroy(struct agent *agent)
     sync_db_close(agent->sync);
     buf_finish(&agent->body);
     buf_finish(&agent->packed);
+    buf_finish(&agent->ahead_body);
+    buf_finish(&agent->ahead_packed);
     buf_finish(&agent->query);
     buf_finish(&agent->path);
     device_wipe(&agent->identity);
@@ -212,6 +217,8 @@ static void add_wait(struct agent *agent)
     /* A look that can't be taken now (no greeting, a batch out, a backoff) must not wake us. */
     if (agent->hello && flow_ready(agent, FLOW_UPLINK))
         until = earlier(until, agent->look_at);
+    if (agent->flows[FLOW_UPLINK].call != 0)
+        until = earlier(until, agent->ahead_at);
     for (int i = 0; i < FLOWS; i++) {
         const struct flow_state *state = &agent->flows[i];
         if (state->call != 0)

@@ -10,6 +10,7 @@
 
 #define UPLINK_TOTAL_MS 120000
 #define UPLINK_STALL_MS 45000
+#define AHEAD_AFTER_MS  2 /* the batch that is out is on its way by then */
 
 static void look(struct agent *agent)
 {
@@ -31,6 +32,36 @@ static void look(struct agent *agent)
         flow_fail(agent, FLOW_UPLINK, 0, "Reading the journal failed: %s", error.text);
 }
 
+/* Packs when it is worth it; *packed stays empty otherwise. */
+static void pack(const struct buf *body, struct buf *packed)
+{
+    buf_clear(packed);
+    if (body->used >= COMPRESS_WORTHWHILE &&
+        compress_bytes(buf_text(body), body->used, packed) != STATUS_OK)
+        buf_clear(packed);
+}
+
+/* The next batch into agent->body and agent->packed: what was made ready, or made now. */
+static enum status next_batch(struct agent *agent, bool *any, struct error *error)
+{
+    enum status status;
+
+    if (agent->ahead_built && uplink_take_ahead(agent->uplink)) {
+        struct buf body = agent->body, packed = agent->packed;
+        agent->body = agent->ahead_body;
+        agent->packed = agent->ahead_packed;
+        agent->ahead_body = body;
+        agent->ahead_packed = packed;
+        *any = true;
+        return STATUS_OK;
+    }
+    buf_clear(&agent->body);
+    status = uplink_build(agent->uplink, &agent->body, any, error);
+    if (status == STATUS_OK && *any)
+        pack(&agent->body, &agent->packed);
+    return status;
+}
+
 static void send_batch(struct agent *agent)
 {
     struct question question = {.method = "POST",
@@ -43,25 +74,37 @@ static void send_batch(struct agent *agent)
     bool any = false;
     enum status status;
 
-    buf_clear(&agent->body);
-    buf_clear(&agent->packed);
-    status = uplink_build(agent->uplink, &agent->body, &any, &error);
+    status = next_batch(agent, &any, &error);
+    agent->ahead_built = false;
+    agent->ahead_at = INT64_MAX;
     if (status != STATUS_OK) {
         flow_fail(agent, FLOW_UPLINK, 0, "Reading the journal failed: %s", error.text);
         return;
     }
     if (!any)
         return;
-    question.packed =
-        agent->body.used >= COMPRESS_WORTHWHILE &&
-        compress_bytes(buf_text(&agent->body), agent->body.used, &agent->packed) == STATUS_OK;
+    question.packed = agent->packed.used > 0;
     question.body = question.packed ? buf_text(&agent->packed) : buf_text(&agent->body);
     question.body_length = question.packed ? agent->packed.used : agent->body.used;
     flow_send(agent, FLOW_UPLINK, &question);
+    agent->ahead_at = agent->mono_ms + AHEAD_AFTER_MS;
+}
+
+/* While the ledger works on a batch, the one after it is read and packed. */
+static void build_ahead(struct agent *agent)
+{
+    if (agent->flows[FLOW_UPLINK].call == 0 || agent->mono_ms < agent->ahead_at)
+        return;
+    agent->ahead_at = INT64_MAX;
+    buf_clear(&agent->ahead_body);
+    agent->ahead_built = uplink_build_ahead(agent->uplink, &agent->ahead_body);
+    if (agent->ahead_built)
+        pack(&agent->ahead_body, &agent->ahead_packed);
 }
 
 void uplink_advance(struct agent *agent)
 {
+    build_ahead(agent);
     if (!agent->hello || !flow_ready(agent, FLOW_UPLINK))
         return;
     if (agent->look_due || agent->mono_ms >= agent->look_at)

@@ -72,6 +72,10 @@ struct agent {
     int64_t mono_ms;
     struct buf body; /* of requests; lives until the next step */
     struct buf packed;
+    struct buf ahead_body; /* of the batch after the one that is out */
+    struct buf ahead_packed;
+    bool ahead_built;
+    int64_t ahead_at; /* mono_ms when it is to be built; INT64_MAX: not now */
     struct buf query;
     struct buf path;
     int64_t last_call;

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define QUEUE_BYTES_MAX ((size_t)4 << 20)
+#define UPLOAD_BUFFER   (1024L * 1024L) /* a batch in one go, as far as the socket takes it */
 #define FDS_MAX         8
 #define URL_CEILING     8192
 
@@ -219,6 +220,7 @@ static void send_request(void *context, const struct transport_request *request)
     struct transport_curl *curl = context;
     struct flight *flight = mem_alloc(sizeof *flight);
     struct buf url;
+    int running;
 
     flight->curl = curl;
     flight->call = request->call;
@@ -233,6 +235,7 @@ static void send_request(void *context, const struct transport_request *request)
         (void)curl_easy_setopt(flight->handle, CURLOPT_POSTFIELDSIZE_LARGE,
                                (curl_off_t)request->body_length);
         (void)curl_easy_setopt(flight->handle, CURLOPT_COPYPOSTFIELDS, request->body);
+        (void)curl_easy_setopt(flight->handle, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER);
     }
     buf_init(&url, URL_CEILING);
     if (buf_printf(&url, "%s%s%s%s", curl->url, request->path, request->query[0] ? "?" : "",
@@ -244,6 +247,8 @@ static void send_request(void *context, const struct transport_request *request)
         INVARIANT(curl_multi_add_handle(curl->multi, flight->handle) == CURLM_OK);
         flight->next = curl->flights;
         curl->flights = flight;
+        /* It leaves now, not after whatever else came in has been worked off. */
+        (void)curl_multi_perform(curl->multi, &running);
     }
     buf_finish(&url);
 }

@@ -47,6 +47,7 @@ struct uplink {
     int head_count;
     size_t max_entries; /* of a batch; halved by uplink_smaller */
     struct batch batch; /* what is out; count 0 when nothing */
+    struct batch ahead; /* what was built to follow it; count 0 when nothing */
     int64_t last_gap;
     char text[96];
 };
@@ -98,6 +99,7 @@ static enum status open_till(struct uplink *uplink, struct error *error)
         return STATUS_OK;
     db_close(uplink->db);
     uplink->db = NULL;
+    uplink->ahead.count = 0;
     uplink->inode = now.st_ino;
     return db_open(uplink->path, DB_READER, &uplink->db, error);
 }
@@ -183,6 +185,7 @@ enum status uplink_heads(struct uplink *uplink, const struct head *heads, int co
     }
     uplink->count = 0;
     uplink->batch.count = 0;
+    uplink->ahead.count = 0;
     uplink->last_gap = 0;
     status = sync_db_put_heads(uplink->sync, &uplink->identity.device, heads, count, error);
     if (status != STATUS_OK)
@@ -240,14 +243,50 @@ enum status uplink_build(struct uplink *uplink, struct buf *body, bool *any, str
     return corrupt;
 }
 
-bool uplink_waiting(const struct uplink *uplink)
+/* The first position that has something to send, in the order in which epochs go up. */
+static const struct position *first_waiting(const struct uplink *uplink)
 {
     for (size_t i = 0; i < uplink->count; i++) {
         const struct position *position = &uplink->positions[i];
         if (position->known && !position->blocked && position->sent < position->local)
-            return true;
+            return position;
     }
-    return false;
+    return NULL;
+}
+
+bool uplink_build_ahead(struct uplink *uplink, struct buf *body)
+{
+    const struct batch_limits limits = {uplink->max_entries, 0};
+    const struct position *position = first_waiting(uplink);
+    struct error error;
+
+    uplink->ahead.count = 0;
+    if (!uplink->db || uplink->batch.count == 0 || !position ||
+        position != find(uplink, &uplink->batch.epoch) || position->damaged != 0 ||
+        uplink->batch.last >= position->local)
+        return false;
+    if (batch_build(uplink->db, &position->epoch, uplink->batch.last, &limits, &uplink->ahead, body,
+                    &error) != STATUS_OK)
+        uplink->ahead.count = 0;
+    return uplink->ahead.count > 0;
+}
+
+bool uplink_take_ahead(struct uplink *uplink)
+{
+    const struct position *position = first_waiting(uplink);
+    bool next = uplink->ahead.count > 0 && uplink->batch.count == 0 && position &&
+                position == find(uplink, &uplink->ahead.epoch) && position->damaged == 0 &&
+                position->sent == uplink->ahead.first - 1;
+
+    if (next)
+        uplink->batch = uplink->ahead;
+    uplink->ahead.count = 0;
+    return next;
+}
+
+bool uplink_waiting(const struct uplink *uplink)
+{
+    return first_waiting(uplink) != NULL;
 }
 
 /* The batch is done with: the next one may be twice as large again. */

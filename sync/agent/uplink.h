@@ -49,6 +49,14 @@ bool uplink_waiting(const struct uplink *uplink);
 enum status uplink_build(struct uplink *uplink, struct buf *body, bool *any,
                          struct error *error) MUST_USE;
 
+/* While a batch is out: appends to *body what follows it once it is taken whole, so that it is read
+ * and packed by the time the answer comes. False: nothing follows, or it can't be built now. */
+bool uplink_build_ahead(struct uplink *uplink, struct buf *body);
+
+/* Makes what was built ahead the batch that is out. False, and it is forgotten, when the answers
+ * since then want something else to come next: call uplink_build. */
+bool uplink_take_ahead(struct uplink *uplink);
+
 /* 200. The head must be countersigned for this device and agree with the local hash at its place;
  * then it is kept, durably, and the batch is done. STATUS_DENIED: the countersignature is wrong.
  * STATUS_CONFLICT: the ledger holds another entry at that place. Nothing moves then. */
