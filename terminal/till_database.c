@@ -13,15 +13,15 @@ static enum status migrate(struct db *db, struct error *error)
 {
     const char *const parts[] = {journal_schema, people_schema, stock_schema, selling_schema};
     struct buf sql;
-    struct db_migration step;
+    struct db_migration steps[2] = {{NULL}, {lease_schema}};
     enum status status = STATUS_OK;
 
     buf_init(&sql, 64 * 1024);
     for (size_t i = 0; status == STATUS_OK && i < sizeof parts / sizeof parts[0]; i++)
         status = buf_append_text(&sql, parts[i]);
     INVARIANT(status == STATUS_OK);
-    step.sql = buf_text(&sql);
-    status = db_migrate(db, &step, 1, error);
+    steps[0].sql = buf_text(&sql); /* released: may not change */
+    status = db_migrate(db, steps, 2, error);
     buf_finish(&sql);
     return status;
 }

@@ -14,6 +14,7 @@
  *   till_write.c    the transaction of every entry
  *   till_shift.c    shift and drawer
  *   till_adjust.c   stock corrections
+ *   till_lease.c    promises of the ledger: asked for, spent, given back
  *   till_paper.c    print jobs, receipts
  *   till_replay.c   prepared sales
  */
@@ -160,6 +161,12 @@ enum status till_want_open(struct till *till, struct error *error) MUST_USE;
 /* The open cart becomes an empty one, in memory. */
 void till_empty_cart(struct till *till);
 
+/* ---- till_lease.c ---- */
+/* Whether the leases still hold what this cart uses up of them. STATUS_CONFLICT: one holds less;
+ * STATUS_BUSY: the ledger has to be heard first. */
+enum status till_leases_hold(struct till *till, const struct lease_use *uses, size_t count,
+                             struct error *error) MUST_USE;
+
 /* ---- till_write.c ---- */
 struct receipt_shop till_shop(struct till *till, const char *staff_name);
 
@@ -172,6 +179,8 @@ struct record {
     const struct perpetual *totals; /* after it; NULL unchanged */
     const struct stock_move *moves; /* as put into the body */
     size_t move_count;
+    const struct lease_use *leases; /* as put into the body */
+    size_t lease_count;
     const char *reference; /* NULL or "": none */
     int64_t delete_cart;   /* a cart that ends with it, 0 none */
     struct shift *shift;   /* its sums are stored; NULL none */

@@ -3,6 +3,7 @@
 #include "terminal/till_internal.h"
 
 #include "terminal/base/log.h"
+#include "terminal/selling/accounts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,8 @@ struct prepared {
     size_t part_count;
     struct stock_move *moves;
     size_t move_count;
+    struct lease_use leases[CART_TENDERS];
+    size_t lease_count;
     struct shift shift; /* with this sale in its sums */
 };
 
@@ -69,6 +72,7 @@ static enum status build_body(struct till *till, const struct selling *selling,
     sale_put(out->body, selling->cart, selling->figures, &terms);
     perpetual_put(out->body, &out->totals);
     json_put(out->body, "fiscal", json_object());
+    out->lease_count = accounts_uses(selling->cart, out->leases);
     sale_moves(selling->cart, &terms, &out->moves, &out->move_count);
     entry_put_moves(out->body, out->moves, out->move_count);
     return STATUS_OK;
@@ -168,6 +172,8 @@ static enum status write_sale(struct till *till, const struct selling *selling,
                             .totals = &prepared->totals,
                             .moves = prepared->moves,
                             .move_count = prepared->move_count,
+                            .leases = prepared->leases,
+                            .lease_count = prepared->lease_count,
                             .reference = selling->reference,
                             .shift = selling->shift == NULL ? NULL : &prepared->shift,
                             .receipt = &prepared->row,
@@ -195,6 +201,12 @@ enum status till_sell(struct till *till, const struct selling *selling, struct r
         status = prepare(till, selling, &prepared, error);
     if (status != STATUS_OK)
         return status;
+    /* Since the tender the ledger may have said less, or a restored disk opened a new epoch. */
+    status = till_leases_hold(till, prepared->leases, prepared->lease_count, error);
+    if (status != STATUS_OK) {
+        prepared_destroy(prepared);
+        return status;
+    }
     fill_row(selling, &prepared->row);
     ask_fiscal(till, prepared->body);
     status = write_sale(till, selling, prepared, seq, error);

@@ -1,11 +1,12 @@
 /* The journal read from its first entry to its last: that the chain is whole (journal/verify.h),
  * and that what stands beside the entries follows from them: perpetual totals, receipt numbers,
- * moves.
+ * moves, what was spent of leases.
  */
 #include "terminal/till_internal.h"
 
 #include "terminal/journal/acked.h"
 #include "terminal/journal/verify.h"
+#include "terminal/selling/accounts.h"
 #include "terminal/stock/stock.h"
 
 #include <stdlib.h>
@@ -31,6 +32,7 @@ struct walk {
     struct delta *deltas; /* NULL: not collected */
     size_t delta_count, delta_room;
     bool collect;
+    int64_t lease_uses;
 };
 
 static int64_t into_shop(const struct bucket *bucket, const char *location)
@@ -57,6 +59,25 @@ static enum status collect_moves(struct walk *walk, const json_t *body)
     }
     if (status == STATUS_OK)
         move_list_finish(&moves);
+    return status;
+}
+
+static enum status check_leases(struct walk *walk, const struct entry *entry)
+{
+    struct lease_use uses[CART_TENDERS];
+    size_t count;
+    bool same = true;
+    enum status status =
+        accounts_uses_of_entry(entry->head.kind, entry->body, uses, &count, walk->error);
+
+    for (size_t i = 0; status == STATUS_OK && i < count; i++, walk->lease_uses++) {
+        status = lease_recorded(walk->till->db, walk->epoch_number, entry->head.seq, &uses[i],
+                                &same, walk->error);
+        if (status == STATUS_OK && !same)
+            status = error_set(walk->error, STATUS_CORRUPT,
+                               "entry %lld: what it spent of a lease is recorded otherwise",
+                               (long long)entry->head.seq);
+    }
     return status;
 }
 
@@ -138,6 +159,8 @@ static enum status visit(void *context, const struct stored_entry *stored)
         status = check_sale(walk, &entry);
     if (status == STATUS_OK && walk->collect)
         status = collect_moves(walk, entry.body);
+    if (status == STATUS_OK && walk->collect)
+        status = check_leases(walk, &entry);
     entry_finish(&entry);
     return status;
 }
@@ -185,6 +208,17 @@ static enum status check_moves(struct walk *walk)
                              sku);
     }
     return STATUS_OK;
+}
+
+static enum status check_lease_records(struct walk *walk)
+{
+    int64_t records;
+    enum status status = lease_records(walk->till->db, &records, walk->error);
+
+    if (status == STATUS_OK && records != walk->lease_uses)
+        status = error_set(walk->error, STATUS_CORRUPT,
+                           "what was spent of leases is not what the entries say");
+    return status;
 }
 
 static enum status check_chain(struct till *till, int64_t *checked, struct error *error)
@@ -253,6 +287,8 @@ enum status till_verify(struct till *till, int64_t *checked, struct error *error
     status = walk_journal(till, true, &walk, NULL, error);
     if (status == STATUS_OK)
         status = check_moves(&walk);
+    if (status == STATUS_OK)
+        status = check_lease_records(&walk);
     free(walk.deltas);
     return status;
 }

@@ -357,19 +357,38 @@ static bool looks_like_card(const char *text)
     return false;
 }
 
-static enum status tender_add(struct cart *cart, bool cash, struct money amount,
-                              const char *reference, struct error *error)
+const char *cart_tender_type(const struct cart_tender *tender)
+{
+    if (tender->account[0] != '\0')
+        return TENDER_ACCOUNT;
+    return tender->cash ? TENDER_CASH : TENDER_CARD;
+}
+
+/* A new tender at the end; NULL when there are too many. */
+static struct cart_tender *tender_add(struct cart *cart, struct money amount, struct error *error)
 {
     struct cart_tender *tender;
 
-    if (cart->tender_count == CART_TENDERS)
-        return error_set(error, STATUS_RANGE, "the sale has too many tenders");
+    if (cart->tender_count == CART_TENDERS) {
+        (void)error_set(error, STATUS_RANGE, "the sale has too many tenders");
+        return NULL;
+    }
     tender = &cart->tenders[cart->tender_count++];
     memset(tender, 0, sizeof *tender);
     tender->id = cart->next_tender++;
-    tender->cash = cash;
     tender->amount = amount.minor;
-    copy_text(tender->reference, sizeof tender->reference, reference);
+    return tender;
+}
+
+/* Whether what is not cash may be taken, or paid back: at most what is due, and no change. */
+static enum status exact_amount(const struct settlement *settlement, struct money amount,
+                                struct error *error)
+{
+    int64_t due = settlement->to_pay.minor;
+
+    if (amount.minor == 0 || (due >= 0 && (amount.minor < 0 || amount.minor > due)) ||
+        (due < 0 && (amount.minor > 0 || amount.minor < due)))
+        return error_set(error, STATUS_RANGE, "more than is due");
     return STATUS_OK;
 }
 
@@ -378,6 +397,7 @@ enum status cart_tender_cash(struct cart *cart, struct money amount,
 {
     int64_t due = settlement->cash_due.minor;
     int64_t ceiling;
+    struct cart_tender *tender;
 
     /* A rest that cash rounds to nothing is settled by handing over nothing. */
     if (settlement->covered || (amount.minor == 0 && due != 0))
@@ -392,22 +412,67 @@ enum status cart_tender_cash(struct cart *cart, struct money amount,
         return error_set(error, STATUS_RANGE, "more than a thousand times what is due");
     if (due == 0 && amount.minor > 0)
         return error_set(error, STATUS_RANGE, "nothing is due");
-    return tender_add(cart, true, amount, "", error);
+    tender = tender_add(cart, amount, error);
+    if (tender == NULL)
+        return STATUS_RANGE;
+    tender->cash = true;
+    return STATUS_OK;
 }
 
 enum status cart_tender_card(struct cart *cart, struct money amount, const char *reference,
                              const struct settlement *settlement, struct error *error)
 {
-    int64_t due = settlement->to_pay.minor;
+    struct cart_tender *tender;
+    enum status status;
 
     if (looks_like_card(reference))
         return error_set(error, STATUS_INVALID, "the reference looks like a card number");
     if (strlen(reference) >= TENDER_REFERENCE || !text_is_utf8(reference, strlen(reference)))
         return error_set(error, STATUS_INVALID, "the reference is too long");
-    if (amount.minor == 0 || (due >= 0 && (amount.minor < 0 || amount.minor > due)) ||
-        (due < 0 && (amount.minor > 0 || amount.minor < due)))
-        return error_set(error, STATUS_RANGE, "more than is due");
-    return tender_add(cart, false, amount, reference, error);
+    status = exact_amount(settlement, amount, error);
+    if (status != STATUS_OK)
+        return status;
+    tender = tender_add(cart, amount, error);
+    if (tender == NULL)
+        return STATUS_RANGE;
+    copy_text(tender->reference, sizeof tender->reference, reference);
+    return STATUS_OK;
+}
+
+enum status cart_tender_account(struct cart *cart, struct money amount, const char *account,
+                                const struct id *lease, const struct settlement *settlement,
+                                struct error *error)
+{
+    struct cart_tender *tender;
+    enum status status = exact_amount(settlement, amount, error);
+
+    if (status == STATUS_OK && !account_id_valid(account))
+        status = error_set(error, STATUS_INVALID, "that is no account's number");
+    if (status != STATUS_OK)
+        return status;
+    INVARIANT((amount.minor > 0) == (lease != NULL));
+    tender = tender_add(cart, amount, error);
+    if (tender == NULL)
+        return STATUS_RANGE;
+    copy_text(tender->account, sizeof tender->account, account);
+    if (lease != NULL)
+        hex_write(lease->bytes, ID_SIZE, tender->lease);
+    return STATUS_OK;
+}
+
+enum status cart_line_account(struct cart *cart, int64_t id, const char *account,
+                              struct error *error)
+{
+    struct cart_line *line = cart_line_find(cart, id);
+
+    if (line == NULL)
+        return error_set(error, STATUS_NOT_FOUND, "no line %lld", (long long)id);
+    if (line->unknown || line->charge || line->is_kit || line->stocked || line->quantity <= 0)
+        return error_set(error, STATUS_INVALID, "line %lld is no gift card", (long long)id);
+    if (account[0] != '\0' && !account_id_valid(account))
+        return error_set(error, STATUS_INVALID, "that is no account's number");
+    copy_text(line->account, sizeof line->account, account);
+    return STATUS_OK;
 }
 
 enum status cart_tender_reverse(struct cart *cart, int64_t id, struct error *error)

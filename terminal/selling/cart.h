@@ -11,6 +11,7 @@
 #define HOLDFAST_SELLING_CART_H
 
 #include "terminal/base/json.h"
+#include "terminal/people/lease.h"
 #include "terminal/people/people.h"
 #include "terminal/pricing/settle.h"
 #include "terminal/pricing/totals.h"
@@ -68,6 +69,7 @@ struct cart_line {
     char reason[REASON_SIZE]; /* of a return or an override */
     char condition[CONDITION_SIZE];
     char removed_by[STAFF_ID_SIZE];
+    char account[ACCOUNT_ID_SIZE]; /* a gift card that is sold: the account it loads; or "" */
 };
 
 struct cart_tender {
@@ -76,6 +78,8 @@ struct cart_tender {
     bool reversed;
     int64_t amount; /* handed over; negative: paid out */
     char reference[TENDER_REFERENCE];
+    char account[ACCOUNT_ID_SIZE]; /* paid from this value account, or "" */
+    char lease[ID_HEX_SIZE];       /* ... by this lease; "" when paid back into it */
 };
 
 struct cart {
@@ -157,7 +161,22 @@ enum status cart_tender_cash(struct cart *cart, struct money amount,
                              const struct settlement *settlement, struct error *error) MUST_USE;
 enum status cart_tender_card(struct cart *cart, struct money amount, const char *reference,
                              const struct settlement *settlement, struct error *error) MUST_USE;
+/* Paid from an account by one lease, or, negative, paid back into it without. What the lease has
+ * left is for the caller to know. */
+enum status cart_tender_account(struct cart *cart, struct money amount, const char *account,
+                                const struct id *lease, const struct settlement *settlement,
+                                struct error *error) MUST_USE;
 enum status cart_tender_reverse(struct cart *cart, int64_t id, struct error *error) MUST_USE;
+
+#define TENDER_CASH    "cash"
+#define TENDER_CARD    "card"
+#define TENDER_ACCOUNT "account"
+const char *cart_tender_type(const struct cart_tender *tender); /* one of these */
+
+/* The line is a gift card that loads `account`; "" takes that back. STATUS_NOT_FOUND: no such line.
+ * STATUS_INVALID: no account's id; or the line is a return, a charge, a kit, stocked, or not settled. */
+enum status cart_line_account(struct cart *cart, int64_t id, const char *account,
+                              struct error *error) MUST_USE;
 
 /* Copies a text, cut at a character boundary. */
 void copy_text(char *out, size_t size, const char *text);

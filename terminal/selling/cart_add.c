@@ -230,7 +230,7 @@ static struct cart_line *same_line(struct cart *cart, const struct cart_line *fr
             strcmp(line->price_from, fresh->price_from) == 0 &&
             strcmp(line->lot, fresh->lot) == 0 && strcmp(line->serial, fresh->serial) == 0 &&
             strcmp(line->tax_code, fresh->tax_code) == 0 &&
-            strcmp(line->condition, fresh->condition) == 0)
+            strcmp(line->condition, fresh->condition) == 0 && line->account[0] == '\0')
             return line;
     }
     return NULL;

@@ -48,6 +48,7 @@ static const struct field line_fields[] = {
     FIELD_OF_TEXT("reason", struct cart_line, reason),
     FIELD_OF_TEXT("condition", struct cart_line, condition),
     FIELD_OF_TEXT("removed_by", struct cart_line, removed_by),
+    FIELD_OF_TEXT("account", struct cart_line, account),
 };
 
 static const struct field head_fields[] = {
@@ -79,6 +80,8 @@ static const struct field tender_fields[] = {
     FIELD_OF_BOOL("reversed", struct cart_tender, reversed),
     FIELD_OF_INT("amount", struct cart_tender, amount),
     FIELD_OF_TEXT("reference", struct cart_tender, reference),
+    FIELD_OF_TEXT("account", struct cart_tender, account),
+    FIELD_OF_TEXT("lease", struct cart_tender, lease),
 };
 
 static enum status write_row(struct db *db, int64_t key, const json_t *doc, struct error *error)

@@ -126,12 +126,12 @@ static void view_tenders(const struct cart *cart, struct cart_view *out)
     for (int64_t i = 0; i < cart->tender_count; i++) {
         const struct cart_tender *tender = &cart->tenders[i];
 
-        out->tenders[out->tender_count++] =
-            (struct tender_view){.id = (int)tender->id,
-                                 .type = tender->cash ? "cash" : "card",
-                                 .reference = tender->reference,
-                                 .amount = {tender->amount},
-                                 .reversed = tender->reversed};
+        out->tenders[out->tender_count++] = (struct tender_view){
+            .id = (int)tender->id,
+            .type = cart_tender_type(tender),
+            .reference = tender->account[0] != '\0' ? tender->account : tender->reference,
+            .amount = {tender->amount},
+            .reversed = tender->reversed};
     }
 }
 

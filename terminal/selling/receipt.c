@@ -3,6 +3,7 @@
  */
 #include "terminal/selling/receipt.h"
 
+#include "terminal/selling/cart.h"
 #include "terminal/selling/fiscal.h"
 #include "terminal/selling/receipt_head.h"
 #include "terminal/selling/tr.h"
@@ -101,14 +102,18 @@ static void put_line(struct document *document, const struct receipt_shop *shop,
 static void put_tender(struct document *document, const struct receipt_shop *shop,
                        const json_t *tender)
 {
-    bool cash = strcmp(json_text_or(tender, "type", ""), "cash") == 0;
+    const char *type = json_text_or(tender, "type", "");
+    const char *name = strcmp(type, TENDER_CASH) == 0      ? tr("Cash")
+                       : strcmp(type, TENDER_ACCOUNT) == 0 ? tr("Account")
+                                                           : tr("Card");
     const char *reference = json_text_or(tender, "reference", "");
     char label[128];
 
+    if (reference[0] == '\0')
+        reference = json_text_or(tender, "account", "");
     if (strcmp(json_text_or(tender, "state", ""), "taken") != 0)
         return;
-    (void)snprintf(label, sizeof label, reference[0] == '\0' ? "%s%s" : "%s %s",
-                   cash ? tr("Cash") : tr("Card"), reference);
+    (void)snprintf(label, sizeof label, reference[0] == '\0' ? "%s%s" : "%s %s", name, reference);
     receipt_put_amount(document, shop, label, number(tender, "amount"), false, 1);
 }
 

@@ -82,6 +82,8 @@ struct document *shift_document(const struct receipt_shop *shop, const struct sh
     document_rule(document);
     put_sum(document, shop, shift, tr("Cash"), "cash");
     put_sum(document, shop, shift, tr("Card"), "card");
+    if (sums_get(&shift->sums, "account") != 0)
+        put_sum(document, shop, shift, tr("Account"), "account");
     put_rates(document, shop, shift);
     put_drawer(document, shop, shift, counted);
     receipt_put_end(document);

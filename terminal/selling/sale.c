@@ -1,6 +1,8 @@
 /* The entry's members stand in the order in which the journal's format lists them. */
 #include "terminal/selling/sale.h"
 
+#include "terminal/selling/accounts.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -194,6 +196,7 @@ static json_t *line_json(const struct cart *cart, const struct cart_line *line,
     put_text_unless(object, "reason", line->reason, "");
     put_text_unless(object, "condition", line->condition, "");
     put_text_unless(object, "approved_by", line->approved_by, "");
+    put_text_unless(object, "account", line->account, "");
     return object;
 }
 
@@ -271,8 +274,10 @@ static int64_t put_tenders(json_t *entry, const struct cart *cart)
         json_t *object = json_object();
 
         json_put_int(object, "id", tender->id);
-        json_put_text(object, "type", tender->cash ? "cash" : "card");
+        json_put_text(object, "type", cart_tender_type(tender));
         json_put_int(object, "amount", tender->amount);
+        put_text_unless(object, "account", tender->account, "");
+        put_text_unless(object, "lease", tender->lease, "");
         put_text_unless(object, "reference", tender->reference, "");
         json_put_text(object, "state", tender->reversed ? "reversed" : "taken");
         json_add(tenders, object);
@@ -308,6 +313,7 @@ void sale_put(json_t *entry, const struct cart *cart, const struct figures *figu
     json_put_int(entry, "gross", totals->gross.minor);
     taken = put_tenders(entry, cart);
     json_put_int(entry, "change", change);
+    accounts_put(entry, cart, figures, terms->currency);
     INVARIANT(totals->net.minor + totals->tax.minor + rounding == taken - change);
     INVARIANT(change >= 0);
 }
@@ -324,6 +330,7 @@ enum status sale_fits(const struct cart *cart, const struct figures *figures,
     put_lines(lines, cart, figures, terms);
     sale_moves(cart, terms, &moves, &move_count);
     entry_put_moves(lines, moves, move_count);
+    accounts_put(lines, cart, figures, "GBP"); /* every currency's code is as long */
     buf_init(&text, ENTRY_MAX_BYTES - SALE_HEAD_ROOM);
     status = json_write(lines, &text);
     buf_finish(&text);

@@ -173,7 +173,7 @@ static enum status add_tenders(struct sums *sums, const struct cart *cart, int64
         const struct cart_tender *tender = &cart->tenders[i];
 
         if (!tender->reversed)
-            status = sums_add(sums, tender->cash ? "cash" : "card", tender->amount, error);
+            status = sums_add(sums, cart_tender_type(tender), tender->amount, error);
     }
     return status;
 }
@@ -243,10 +243,13 @@ static enum status entry_rate(struct sums *sums, const json_t *rate, struct erro
 
 static enum status entry_tender(struct sums *sums, const json_t *tender, struct error *error)
 {
+    const char *type = json_text_or(tender, "type", "");
+
     if (strcmp(json_text_or(tender, "state", ""), "taken") != 0)
         return STATUS_OK;
-    return sums_add(sums, strcmp(json_text_or(tender, "type", ""), "cash") == 0 ? "cash" : "card",
-                    json_int_or(tender, "amount", 0), error);
+    if (strcmp(type, TENDER_CASH) != 0 && strcmp(type, TENDER_ACCOUNT) != 0)
+        type = TENDER_CARD;
+    return sums_add(sums, type, json_int_or(tender, "amount", 0), error);
 }
 
 static enum status entry_sale(struct sums *sums, const json_t *body, struct error *error)

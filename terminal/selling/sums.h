@@ -1,7 +1,8 @@
 /* Named sums of a shift: what the drawer, the X and the Z are made of.
  *
  *   sales returns cancelled no_sales paid_in_count paid_out_count              how often
- *   sales_gross returns_gross discounts rounding cash card paid_in paid_out    minor units
+ *   sales_gross returns_gross discounts rounding paid_in paid_out               minor units
+ *   cash card account                                                          by tender
  *   rate:A:200000:net|tax|gross                                                per tax rate
  *
  * A sale adds to them from its figures; closing a shift computes them once more from the entries

@@ -63,8 +63,8 @@ struct line_view {
 
 struct tender_view {
     int id;
-    const char *type;      /* "cash", "card" */
-    const char *reference; /* of the terminal's slip, "" for cash */
+    const char *type;      /* "cash", "card", "account" */
+    const char *reference; /* of the terminal's slip; the account; "" for cash */
     struct money amount;   /* handed over; negative = paid out */
     bool reversed;
 };

@@ -5,6 +5,7 @@
 #include "terminal/catalogue/replica.h"
 #include "terminal/catalogue/search.h"
 #include "terminal/journal/acked.h"
+#include "terminal/people/lease.h"
 #include "terminal/people/people.h"
 
 #include <ftw.h>
@@ -353,17 +354,17 @@ void store_remove(struct store *store)
 
 /* ---- sync.db --------------------------------------------------------------------------------- */
 
-static struct db *open_sync(struct store *store)
+struct db *store_sync(struct store *store)
 {
     static const char state_table[] =
         "CREATE TABLE IF NOT EXISTS agent_state(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID";
     struct error error = {0};
-    struct db_migration steps[] = {{acked_schema}};
+    struct db_migration steps[] = {{acked_schema}, {lease_grant_schema}};
     char *path = path_join(store->folder, "sync.db");
 
     if (store->sync == NULL) {
         ok(db_open(path, DB_OWNER_FULL, &store->sync, &error), &error);
-        ok(db_migrate(store->sync, steps, 1, &error), &error);
+        ok(db_migrate(store->sync, steps, 2, &error), &error);
         ok(db_exec(store->sync, state_table, &error), &error);
     }
     free(path);
@@ -375,7 +376,7 @@ void store_acknowledge(struct store *store, const struct id *epoch, int64_t seq,
 {
     struct acked_head head = {.head = {.epoch = *epoch, .seq = seq, .hash = *hash}};
     struct error error = {0};
-    struct db *db = open_sync(store);
+    struct db *db = store_sync(store);
 
     head.countersig = head_countersign(&store->identity.device, &head.head, &store->ledger_secret);
     ok(acked_put(db, &store->identity.device, &head, &error), &error);
@@ -385,7 +386,7 @@ void store_agent_state(struct store *store, const char *key, const char *value)
 {
     struct error error = {0};
     struct db_statement *statement;
-    struct db *db = open_sync(store);
+    struct db *db = store_sync(store);
 
     ok(db_prepare(db, "INSERT OR REPLACE INTO agent_state(key, value) VALUES(?, ?)", &statement,
                   &error),

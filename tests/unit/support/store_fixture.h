@@ -65,7 +65,9 @@ void store_add_items(struct store *store, int count);
 struct clock store_clock(struct store *store);
 struct entropy store_entropy(uint64_t *seed);
 
-/* sync.db as the agent keeps it: a countersigned head, and a value of agent_state. */
+/* sync.db as the agent keeps it: its owner's connection, a countersigned head, and a value of
+ * agent_state. */
+struct db *store_sync(struct store *store);
 void store_acknowledge(struct store *store, const struct id *epoch, int64_t seq,
                        const struct hash *hash);
 void store_agent_state(struct store *store, const char *key, const char *value);
