@@ -74,11 +74,11 @@ def test_commands__wrong_words_are_refused_in_one_line(folder):
         expect_error("holdfast-admin", *arguments)
     for arguments in (
         [], ["serve"], ["init"], ["init", "--db", "sqlite:/proc/x/y.db", "--token-file", folder / "t"],
-        ["init", "--db", f"sqlite:{ledger.db}", "--token-file", folder / "t"],
+        ["init", "--db", ledger.uri, "--token-file", folder / "t"],
         ["serve", "--db", f"sqlite:{missing}", "--listen", "127.0.0.1:0"],
         ["serve", "--db", "mysql:x", "--listen", "127.0.0.1:0"],
         ["serve", "--db", f"sqlite:{binary}", "--listen", "127.0.0.1:0"],
-        ["serve", "--db", f"sqlite:{ledger.db}", "--listen", "nonsense"],
+        ["serve", "--db", ledger.uri, "--listen", "nonsense"],
     ):
         expect_error("holdfast-ledger", *arguments)
     for arguments in ([], ["--data", missing], ["--data", missing, "--once"], ["--data"]):

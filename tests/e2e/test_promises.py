@@ -36,7 +36,7 @@ def test_promises__the_ledgers_secrets_are_for_its_owner_only(folder):
     os.umask(0o022)
     ledger = Ledger(folder).start()
     backup = folder / "backup.db"
-    run_program("holdfast-ledger", "backup", "--db", f"sqlite:{ledger.db}", "--to", backup)
+    ledger.tool("backup", "--to", backup)
     open_to_others = [path for path in (ledger.db, ledger.db + "-wal", ledger.db + "-shm", backup)
                       if os.path.exists(path) and stat.S_IMODE(os.stat(path).st_mode) & 0o077]
     ledger.stop()

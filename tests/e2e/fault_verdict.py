@@ -1,0 +1,282 @@
+"""After the storm: everything has drained, and what is there is compared with the independent fold."""
+import collections
+import json
+import os
+import time
+import urllib.request
+
+from fault_world import DEMO, reference_rows  # noqa: F401
+from fold import Entry, Fold, check_chain
+from harness import wait_until
+
+PHYSICAL = ("available", "reserved", "staged", "in_transit", "hold", "damaged")
+LEDGER_ENTRIES = ("SELECT e.id AS id, e.bytes AS bytes, e.hash AS hash, e.signature AS signature, "
+                  "p.epoch AS epoch, p.location AS location FROM entry e JOIN epoch p "
+                  "ON p.number = e.id / 4294967296 ORDER BY e.id")
+BRANCH_ENTRIES = ("SELECT b.bytes AS bytes, b.hash AS hash, b.signature AS signature, "
+                  "b.start AS start_, b.seq AS seq, p.epoch AS epoch, p.location AS location "
+                  "FROM branch b JOIN epoch p ON p.number = b.epoch ORDER BY b.epoch, b.start, b.seq")
+
+
+class Sample:
+    """What a till's replica said at one instant: its stock, and up to where it counted."""
+
+    def __init__(self, machine):
+        self.machine = machine
+        self.stock, self.marks = machine.replica_rows(
+            f"SELECT sku, status, quantity_milli FROM stock WHERE location = '{machine.location}'",
+            f"SELECT device, epoch, seq FROM watermark WHERE location = '{machine.location}'")
+
+
+class Verdict:
+    def __init__(self, world, storm):
+        self.world, self.storm = world, storm
+        self.entries = {}     # hash -> Entry, of the ledger's chains
+        self.locations = {}   # epoch -> location
+        self.branches = {}    # hash -> Entry
+        self.figures = {}
+
+    # ---- draining
+
+    def drain(self, seconds):
+        """Until the ledger has every entry of every till, and every till has all of the ledger."""
+        start = time.monotonic()
+        missing = []
+
+        def drained():
+            self.storm.look_after(time.monotonic())
+            missing[:] = self.behind()
+            return not missing
+        try:
+            wait_until(drained, seconds, "everything to drain")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {missing}") from None
+        return time.monotonic() - start
+
+    def behind(self):
+        time.sleep(0.5)
+        known = {digest for (digest,) in self.world.ledger.rows(
+            "SELECT hash FROM entry UNION ALL SELECT hash FROM branch")}
+        late = []
+        for machine in self.world.machines:
+            left = sum(digest not in known for _, digest, _ in machine.entries())
+            if left:
+                late.append(f"{machine.name}: {left} entries to send")
+        if late:
+            return late
+        feed = dict(self.world.ledger.rows("SELECT scope, position FROM feed"))
+        for machine in self.world.machines:
+            try:
+                (cursors,) = machine.replica_rows("SELECT scope, position FROM cursor")
+            except Exception as problem:  # the replica is being swapped: look again
+                return [f"{machine.name}: {problem}"]
+            for scope, position in cursors:
+                if position < feed.get(scope, 0):
+                    late.append(f"{machine.name}: {scope} at {position} of {feed[scope]}")
+        return late
+
+    # ---- reading
+
+    def read_ledger(self):
+        chains = collections.defaultdict(list)
+        for _, raw, digest, signature, epoch, location in self.world.ledger.rows(LEDGER_ENTRIES):
+            assert raw is not None, "a damaged entry"
+            entry = Entry(raw, digest, signature)
+            assert digest not in self.entries
+            assert entry.epoch == epoch.hex(), (entry.place, epoch.hex())
+            self.entries[digest] = entry
+            self.locations[entry.epoch] = location
+            chains[entry.epoch].append(entry)
+        for entries in chains.values():
+            check_chain(entries)
+        for raw, digest, signature, _, _, epoch, location in self.world.ledger.rows(BRANCH_ENTRIES):
+            entry = Entry(raw, digest, signature)
+            assert entry.epoch == epoch.hex()
+            self.branches[digest] = entry
+            self.locations.setdefault(entry.epoch, location)
+        self.figures.update(entries=len(self.entries), branch_entries=len(self.branches),
+                            epochs=len(chains))
+
+    def fold(self, entries):
+        fold = Fold()
+        for row in reference_rows("stock"):
+            if row["quantity_milli"]:
+                fold.opening(row["location"], row["sku"], row["status"], row["quantity_milli"])
+        for entry in entries:
+            fold.add(entry, self.locations[entry.epoch])
+        fold.check_zero_sum()
+        return fold
+
+    # ---- judging
+
+    def check_nothing_lost(self):
+        """Every entry of every disk is at the ledger, as the very same bytes, once."""
+        for machine in self.world.machines:
+            receipts, references, screens = set(), set(), 0
+            for raw, digest, signature in machine.entries():
+                there = self.entries.get(digest) or self.branches.get(digest)
+                assert there, f"{machine.name}: an entry is not at the ledger: {raw[:300]}"
+                assert there.raw == raw and there.signature == signature
+                body = json.loads(raw)
+                if body["kind"] == "sale":
+                    receipts.add(body["receipt"])
+                    references.add(body["reference"])
+                    screens += body["reference"] == ""
+            lost = [json.loads(raw) for raw in self.storm.lost.values()]
+            lost = [body for body in lost if body["kind"] == "sale"]
+            here = machine is getattr(self.storm, "old_machine", None)
+            kept = {entry.body.get("receipt") for entry in
+                    (*self.entries.values(), *self.branches.values())}
+            told = {entry.body.get("reference") for entry in
+                    (*self.entries.values(), *self.branches.values())}
+            if here:
+                receipts |= kept | {body["receipt"] for body in lost}
+                references |= told | {body["reference"] for body in lost}
+            assert machine.printed <= receipts, (machine.name, "printed, then lost",
+                                                 sorted(machine.printed - receipts)[:5])
+            assert machine.told_references <= references, (
+                machine.name, "said to be done, then lost",
+                sorted(machine.told_references - references)[:5])
+            if not here:
+                assert screens >= machine.sold_notes, (machine.name, screens, machine.sold_notes)
+        for digest, why in self.storm.required.items():
+            assert digest in self.entries or digest in self.branches, why
+        self.figures["printed"] = sum(len(machine.printed) for machine in self.world.machines)
+
+    def check_receipts_once(self, fold):
+        twice = {number for number, count in fold.receipts.items() if count > 1}
+        assert not twice, ("receipt numbers used twice", sorted(twice)[:5])
+        again = {key for key, count in fold.references.items() if count > 1}
+        assert not again, ("an invoice was rung up twice", sorted(again)[:5])
+
+    def check_ledger_stock(self, fold):
+        there = {(location, status, sku): milli for location, status, sku, milli in
+                 self.world.ledger.rows("SELECT location, status, sku, quantity_milli FROM stock")
+                 if milli}
+        compare("the ledger's stock", there, fold.nonzero_stock())
+
+    def check_reports(self, fold):
+        totals = self.world.ledger.json("totals")
+        for what in ("entries", "sales", "returns"):
+            assert totals[what] == fold.total(what), (what, totals[what], fold.total(what))
+        for location, figures in totals["locations"].items():
+            for what in ("entries", "sales", "returns"):
+                assert figures[what] == fold.count[location, what], (location, what, figures)
+            compare(f"gross of {location}", figures["gross_minor"],
+                    {currency: minor for (place, currency), minor in fold.gross.items()
+                     if place == location and (minor or currency in figures["gross_minor"])})
+        token = open(self.world.ledger.token).read().strip()
+        for sku, _, _ in self.world.items:
+            request = urllib.request.Request(f"{self.world.ledger.url}/v1/admin/stock?sku={sku}",
+                                             headers={"Authorization": f"Bearer {token}"})
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                report = json.loads(answer.read(), parse_float=str)
+            for location, statuses in report["locations"].items():
+                for status, units in statuses.items():
+                    expected = fold.stock[location, status, sku]
+                    assert decimal_milli(units) == expected, (sku, location, status, units, expected)
+
+    def check_tills(self, fold):
+        """Every replica is the ledger's very rows; on hand, as the till itself says it, is the fold."""
+        for machine in self.world.machines:
+            (stock,) = machine.replica_rows("SELECT location, status, sku, quantity_milli FROM stock")
+            there = {(location, status, sku): milli for location, status, sku, milli in stock if milli}
+            expected = {key: milli for key, milli in fold.nonzero_stock().items()
+                        if key[0] == machine.location and key[1] in PHYSICAL}
+            compare(f"the stock of {machine.name}", there, expected)
+            for table, columns in (("item", "sku, name, state"),
+                                   ("price", "list, sku, pack, valid_from, price_scaled")):
+                (mine,) = machine.replica_rows(f"SELECT {columns} FROM {table}")
+                theirs = self.world.ledger.rows(f"SELECT {columns} FROM {table}")
+                assert set(mine) == set(theirs), (machine.name, table, set(mine) ^ set(theirs))
+            for sku, _, _ in machine.random.sample(self.world.items, 3):
+                said = machine.till.json("stock", sku)
+                hand = sum(fold.stock[machine.location, status, sku] for status in
+                           ("available", "reserved", "staged", "hold", "damaged"))
+                assert decimal_milli(said["on_hand"]) == hand and said["pending"] == 0, (
+                    machine.name, sku, said, hand)
+
+    def check_samples(self, samples):
+        """At every instant a replica was exactly the fold of what its watermark says."""
+        openings = collections.defaultdict(dict)
+        for row in reference_rows("stock"):
+            openings[row["location"]][row["sku"], row["status"]] = row["quantity_milli"]
+        by_epoch = collections.defaultdict(list)
+        for entry in self.entries.values():
+            by_epoch[entry.device, entry.epoch].append(entry)
+        lost_epochs = {json.loads(raw)["epoch"] for raw in self.storm.lost.values()}
+        checked = 0
+        for sample in samples:
+            location = sample.machine.location
+            stock = collections.Counter(openings[location])
+            whole = True
+            for device, epoch, seq in sample.marks:
+                entries = by_epoch[as_hex(device), as_hex(epoch)]
+                if len(entries) < seq:
+                    whole = False
+                    assert as_hex(epoch) in lost_epochs, (
+                        f"{sample.machine.name} knew {seq} entries of an epoch with {len(entries)}")
+                for entry in entries:
+                    if entry.seq <= seq:
+                        for move in entry.body.get("moves", ()):
+                            for bucket, sign in ((move["from"], -1), (move["to"], 1)):
+                                place, status = bucket.split("/", 1)
+                                if place == location and status in PHYSICAL:
+                                    stock[move["sku"], status] += sign * move["qty"]
+            if whole:
+                checked += 1
+                compare(f"a sample of {sample.machine.name}",
+                        {(sku, status): milli for sku, status, milli in sample.stock if milli},
+                        {key: milli for key, milli in stock.items() if milli})
+        self.figures["replica samples"] = checked
+
+    def check_exceptions(self, fold):
+        allowed = {"fork", "restored", "gap"}
+        for location, status, sku, milli in ((*key, milli) for key, milli in fold.stock.items()):
+            if milli < 0 and status in PHYSICAL:
+                allowed |= {"negative_stock", "oversell"}
+        found = collections.Counter(kind for (kind,) in
+                                    self.world.ledger.rows("SELECT kind FROM exception"))
+        self.figures["exceptions"] = dict(found)
+        assert set(found) <= allowed, found
+
+    def check_machines(self):
+        for machine in self.world.machines:
+            verified = machine.till.json("verify", check=False)
+            assert verified["ok"], (machine.name, verified)
+
+    def check_network(self):
+        assert not self.world.proxy.taken_twice, ("the same bytes were taken twice",
+                                                  self.world.proxy.taken_twice[:5])
+
+    def check_problems(self):
+        """Programs that gave up by themselves: only for a full disk."""
+        problems = [text for machine in self.world.machines for when, text in machine.problems
+                    if not self.storm.was_full(when)]
+        ends = [end for end in self.storm.ledger_ends if not self.storm.was_full(end[0])]
+        self.figures["gave up for a full disk"] = sum(
+            len(machine.problems) for machine in self.world.machines) - len(problems)
+        assert not problems and not ends, "\n".join(map(str, problems + ends))
+
+    def check_rebuild(self):
+        self.world.ledger.stop()
+        done = self.world.ledger.tool("rebuild", check=False)
+        assert done.returncode == 0, done.stdout[-500:] + done.stderr[-500:]
+
+
+def as_hex(value):
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def decimal_milli(number):
+    text = str(number)
+    sign = -1 if text.startswith("-") else 1
+    whole, _, part = text.lstrip("-").partition(".")
+    return sign * (int(whole) * 1000 + int((part + "000")[:3]))
+
+
+def compare(what, there, expected):
+    if there != expected:
+        keys = [key for key in {*there, *expected} if there.get(key, 0) != expected.get(key, 0)]
+        assert not keys, (f"{what}: {len(keys)} differ",
+                          [(key, there.get(key, 0), expected.get(key, 0)) for key in sorted(keys)[:8]])

@@ -1,0 +1,136 @@
+"""What the entries come to: an independent reading of DESIGN's words, sharing no code with the product.
+
+    entries' bytes ──► chains (dense, linked, signed) ──► stock by bucket, money by location, receipts
+
+`Fold` adds entries in any order; `Chains` judges them by epoch. Nothing here knows SQL.
+"""
+import collections
+import ctypes
+import ctypes.util
+import hashlib
+import json
+
+SODIUM = ctypes.CDLL(ctypes.util.find_library("sodium") or "libsodium.so.23")
+MONEY_KINDS = ("sale",)
+
+
+class Wrong(AssertionError):
+    """The entries themselves break a promise."""
+
+
+def demand(condition, *what):
+    if not condition:
+        raise Wrong(*what)
+
+
+def signature_holds(signature, digest, key):
+    return SODIUM.crypto_sign_verify_detached(signature, digest, ctypes.c_ulonglong(len(digest)), key) == 0
+
+
+class Entry:
+    """One entry as stored: bytes, hash, signature."""
+
+    def __init__(self, raw, digest, signature):
+        self.raw, self.hash, self.signature = raw, digest, signature
+        demand(hashlib.sha256(raw).digest() == digest, "the hash is not of these bytes", raw[:200])
+        demand(len(raw) <= 256 * 1024, "an entry is too large")
+        self.body = json.loads(raw, parse_float=no_float)
+        self.device, self.epoch = self.body["device"], self.body["epoch"]
+        self.seq, self.kind = self.body["seq"], self.body["kind"]
+
+    @property
+    def place(self):
+        return f"{self.device[:6]}/{self.epoch[:6]}/{self.seq}"
+
+
+def no_float(text):
+    raise Wrong("a floating point number in an entry", text)
+
+
+def check_chain(entries):
+    """The entries of one epoch from its first to its last: dense, linked, signed, adding up."""
+    previous, key, totals, hlc = None, None, None, 0
+    for number, entry in enumerate(sorted(entries, key=lambda one: one.seq), 1):
+        body = entry.body
+        demand(entry.seq == number, "not dense", entry.place, number)
+        if number == 1:
+            demand(entry.kind == "epoch_open", entry.place, "does not open its epoch")
+            key = bytes.fromhex(body["epoch_key"])
+            parent = body["parent"]
+            demand(body["prev"] == (parent["hash"] if parent else "0" * 64), entry.place, "parent")
+            totals = dict(body["perpetual"])
+        else:
+            demand(body["prev"] == previous, entry.place, "does not follow the one before")
+        demand(signature_holds(entry.signature, entry.hash, key), entry.place, "signature")
+        demand(body["hlc"] > hlc, entry.place, "the clock of the journal went back")
+        hlc = body["hlc"]
+        if entry.kind == "sale":
+            check_sale(entry, totals)
+        previous = entry.hash.hex()
+    return key
+
+
+def check_sale(entry, totals):
+    body = entry.body
+    taken = sum(tender["amount"] for tender in body["tenders"] if tender["state"] == "taken")
+    demand(body["gross"] == body["net"] + body["tax"], entry.place, "gross")
+    demand(body["net"] + body["tax"] + body["rounding"] == taken - body["change"], entry.place, "tenders")
+    demand(body["net"] == sum(rate["net"] for rate in body["rates"]), entry.place, "net")
+    demand(body["tax"] == sum(rate["tax"] for rate in body["rates"]), entry.place, "tax")
+    which = "returns" if body["type"] == "return" else "sales"
+    if totals is not None:
+        totals[which] += 1
+        after = body["perpetual"]
+        demand(after[which] == totals[which], entry.place, "perpetual count", after, totals)
+        # The sums may count sales and returns by line or by receipt; their difference is the money.
+        demand(abs(after["sales_minor"] - totals["sales_minor"]) +
+               abs(after["returns_minor"] - totals["returns_minor"]) > 0 or body["gross"] == 0,
+               entry.place, "perpetual money stands still")
+        totals.update(after)
+
+
+class Fold:
+    def __init__(self):
+        self.stock = collections.Counter()    # (location, status, sku) -> milli
+        self.gross = collections.Counter()    # (location, currency) -> minor
+        self.count = collections.Counter()    # (location, what) -> entries, sales, returns
+        self.receipts = collections.Counter()
+        self.references = collections.Counter()
+        self.kinds = collections.Counter()
+
+    def opening(self, location, sku, status, milli):
+        self.stock[location, status, sku] += milli
+        self.stock[location, "@supplier", sku] -= milli
+
+    def add(self, entry, location):
+        """`location`: of the entry's epoch (its epoch_open tells)."""
+        body = entry.body
+        self.kinds[entry.kind] += 1
+        self.count[location, "entries"] += 1
+        for move in body.get("moves", ()):
+            demand(move["qty"] > 0, entry.place, "a move of nothing")
+            self.move(move["from"], move["sku"], -move["qty"])
+            self.move(move["to"], move["sku"], move["qty"])
+        if body.get("reference"):
+            self.references[body["device"], body["reference"]] += 1
+        if body.get("receipt"):
+            self.receipts[body["receipt"]] += 1
+        if entry.kind in MONEY_KINDS:
+            self.count[location, "returns" if body["type"] == "return" else "sales"] += 1
+            self.gross[location, body["currency"]] += body["gross"]
+
+    def move(self, bucket, sku, milli):
+        location, status = bucket.split("/", 1)
+        self.stock[location, status, sku] += milli
+
+    def nonzero_stock(self):
+        return {key: milli for key, milli in self.stock.items() if milli}
+
+    def check_zero_sum(self):
+        sums = collections.Counter()
+        for (_, _, sku), milli in self.stock.items():
+            sums[sku] += milli
+        demand(not any(sums.values()), "buckets do not sum to zero")
+
+    def total(self, what):
+        return sum(count for (_, key), count in self.count.items() if key == what)
