@@ -22,6 +22,13 @@ command_run command_load;
 command_run command_enroll_code;
 command_run command_ledger_stock;
 command_run command_totals;
+command_run command_exceptions;
+command_run command_exception_show;
+command_run command_exception_assign;
+command_run command_exception_settle;
+command_run command_exception_reopen;
+command_run command_exception_apply; /* a fork's branch, by a person's decision */
+command_run command_report_money;
 command_run command_token_add;
 command_run command_token_list;
 command_run command_token_revoke;

@@ -80,6 +80,8 @@ enum status auth_device(struct exchange *exchange, struct error *error)
         return error_set(error, STATUS_DENIED, "the request is not signed as it should be");
     if (status == STATUS_OK && standing != STATUS_OK)
         return error_set(error, standing, "%s", blocked.text);
+    if (status == STATUS_OK)
+        watch_heard(exchange->ledger->watch, &exchange->caller.device);
     return status;
 }
 

@@ -13,8 +13,7 @@
 
 #define DAY_MS INT64_C(86400000)
 
-/* When the most silent active till of the location was heard of; `now` where there is none. */
-static enum status heard_since(struct store_session *session, const char *location, int64_t now_ms,
+enum status availability_heard(struct store_session *session, const char *location, int64_t now_ms,
                                int64_t *out, struct error *error)
 {
     struct store_value values[] = {store_text(location), store_int(now_ms)};
@@ -86,7 +85,7 @@ enum status availability_of(struct store_session *session, const char *location,
     if (status == STATUS_OK)
         status = alerts_rule(session, location, sku, &rule, error);
     if (status == STATUS_OK)
-        status = heard_since(session, location, now_ms, &heard_ms, error);
+        status = availability_heard(session, location, now_ms, &heard_ms, error);
     out->safety_milli = rule.safety_milli;
     out->silent_ms = now_ms > heard_ms ? now_ms - heard_ms : 0;
     if (status == STATUS_OK)

@@ -30,6 +30,10 @@ struct availability {
 enum status availability_of(struct store_session *session, const char *location, const char *sku,
                             int64_t now_ms, struct availability *out, struct error *error) MUST_USE;
 
+/* When the location's most silent active till was last heard of; `now_ms` where there is none. */
+enum status availability_heard(struct store_session *session, const char *location, int64_t now_ms,
+                               int64_t *out, struct error *error) MUST_USE;
+
 /* Appends {"location","sku","available","safety","buffer","leased","sellable","as_of_ms"}:
  * quantities as plain decimals. as_of_ms is when the most silent till was last heard of. */
 enum status availability_report(struct store_session *session, const char *location,

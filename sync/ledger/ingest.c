@@ -8,6 +8,7 @@
 #include "sync/ledger/projection.h"
 #include "sync/ledger/refunds.h"
 #include "sync/ledger/schema.h"
+#include "sync/ledger/watch.h"
 
 #include <string.h>
 
@@ -215,7 +216,7 @@ static enum status add_entries(const struct writer_turn *turn, struct post *post
         status = projection_watermark(turn, row, error);
     if (status == STATUS_OK)
         status = refunds_arrived(turn, row, frame->first + index, row->seq, error);
-    return status;
+    return status == STATUS_OK ? watch_skew(turn, row, frame->clock_ms, error) : status;
 }
 
 static enum status run_post(void *context, const struct writer_turn *turn, struct error *error)
@@ -294,6 +295,7 @@ enum status ingest_post(struct writer *writer, struct store_session *reader,
             status = error_set(error, STATUS_DENIED, "the epoch is another device's");
         *out = post.result;
     }
+    out->head.epoch = post.batch->frame->epoch;
     batch_free(post.batch);
     return status;
 }

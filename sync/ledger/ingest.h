@@ -24,7 +24,7 @@ enum ingest_outcome { INGEST_TAKEN, INGEST_GAP, INGEST_FORK };
 
 struct ingest_result {
     enum ingest_outcome outcome;
-    struct head head; /* taken: the epoch's, not yet countersigned */
+    struct head head; /* taken: the epoch's, not yet countersigned; otherwise its id alone */
     int64_t expected; /* gap: the next seq that is wanted */
     int64_t seq;      /* fork: the first entry that differs */
     int64_t taken; /* fork: the last entry of the branch that is kept; the sender goes on there */

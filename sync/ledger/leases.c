@@ -4,6 +4,8 @@
 #include "sync/ledger/alerts.h"
 #include "sync/ledger/effect.h"
 #include "sync/ledger/finding.h"
+#include "terminal/catalogue/reference.h"
+#include "terminal/journal/device.h"
 #include "terminal/money/money.h"
 
 #include <stdio.h>
@@ -34,7 +36,7 @@ enum status leases_outstanding(struct store_session *session, const char *kind, 
 struct asking {
     const struct lease_ask *ask;
     const struct entropy *entropy;
-    struct lease_grant *grant;
+    struct lease_answer *grant;
     enum status refusal; /* STATUS_OK: granted */
     const char *why;
 };
@@ -47,7 +49,7 @@ static enum status refuse(struct asking *asking, enum status status, const char 
 }
 
 static void read_grant(struct store_session *session, struct store_query *query,
-                       struct lease_grant *out)
+                       struct lease_answer *out)
 {
     enum status status = hex_read(store_column_text(session, query, 0), out->lease.bytes, ID_SIZE);
 
@@ -58,11 +60,13 @@ static void read_grant(struct store_session *session, struct store_query *query,
     (void)snprintf(out->subject, sizeof out->subject, "%s", store_column_text(session, query, 3));
     (void)snprintf(out->currency, sizeof out->currency, "%s", store_column_text(session, query, 4));
     out->amount = store_column_int(session, query, 5);
+    out->left = out->amount - store_column_int(session, query, 6);
+    out->left = out->left < 0 ? 0 : out->left;
 }
 
 /* The answer that this request got before. */
 static enum status find_grant(const struct writer_turn *turn, const struct lease_ask *ask,
-                              struct lease_grant *out, bool *found, struct error *error)
+                              struct lease_answer *out, bool *found, struct error *error)
 {
     char device[ID_HEX_SIZE], request[ID_HEX_SIZE];
     struct store_value values[2];
@@ -71,13 +75,14 @@ static enum status find_grant(const struct writer_turn *turn, const struct lease
 
     *found = false;
     hex_write(ask->device.bytes, ID_SIZE, device);
-    hex_write(ask->request.bytes, ID_SIZE, request);
+    hex_write(ask->request.request.bytes, ID_SIZE, request);
     values[0] = store_text(device);
     values[1] = store_text(request);
-    status = store_query(turn->session,
-                         "SELECT lease, request, kind, subject, currency, granted FROM lease "
-                         "WHERE device = ?1 AND request = ?2",
-                         values, 2, &query, error);
+    status =
+        store_query(turn->session,
+                    "SELECT lease, request, kind, subject, currency, granted, " USED " FROM lease "
+                    "WHERE device = ?1 AND request = ?2",
+                    values, 2, &query, error);
     if (status == STATUS_OK)
         status = store_next(turn->session, query, found, error);
     if (status != STATUS_OK || !*found)
@@ -91,11 +96,12 @@ static enum status find_grant(const struct writer_turn *turn, const struct lease
 static enum status whole_of(const struct writer_turn *turn, const struct lease_ask *ask,
                             int64_t *out, struct error *error)
 {
-    struct store_value values[] = {store_text(ask->subject), store_text(ask->currency)};
+    struct store_value values[] = {store_text(ask->request.subject),
+                                   store_text(ask->request.currency)};
     struct stock_rule rule;
     enum status status;
 
-    if (strcmp(ask->kind, LEASE_KIND_VALUE) == 0)
+    if (strcmp(ask->request.kind, LEASE_KIND_VALUE) == 0)
         return store_one_int(turn->session,
                              "SELECT balance_minor FROM account WHERE account = ?1 AND "
                              "currency = ?2",
@@ -106,23 +112,28 @@ static enum status whole_of(const struct writer_turn *turn, const struct lease_a
                            "status = 'available'",
                            values, 2, 0, out, error);
     if (status == STATUS_OK)
-        status = alerts_rule(turn->session, ask->location, ask->subject, &rule, error);
+        status = alerts_rule(turn->session, ask->location, ask->request.subject, &rule, error);
     *out -= status == STATUS_OK ? rule.safety_milli : 0;
     return status;
 }
 
 static enum status add_lease(const struct writer_turn *turn, const struct lease_ask *ask,
-                             const struct lease_grant *grant, struct error *error)
+                             const struct lease_answer *grant, struct error *error)
 {
     char lease[ID_HEX_SIZE], device[ID_HEX_SIZE], request[ID_HEX_SIZE];
 
     hex_write(grant->lease.bytes, ID_SIZE, lease);
     hex_write(ask->device.bytes, ID_SIZE, device);
-    hex_write(ask->request.bytes, ID_SIZE, request);
-    struct store_value values[] = {
-        store_text(lease),         store_text(device),       store_text(request),
-        store_text(ask->kind),     store_text(ask->subject), store_text(ask->currency),
-        store_text(ask->location), store_int(grant->amount), store_int(turn->now_ms)};
+    hex_write(ask->request.request.bytes, ID_SIZE, request);
+    struct store_value values[] = {store_text(lease),
+                                   store_text(device),
+                                   store_text(request),
+                                   store_text(ask->request.kind),
+                                   store_text(ask->request.subject),
+                                   store_text(ask->request.currency),
+                                   store_text(ask->location),
+                                   store_int(grant->amount),
+                                   store_int(turn->now_ms)};
     return store_run(turn->session,
                      "INSERT INTO lease(lease, device, request, kind, subject, currency, location, "
                      "granted, granted_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
@@ -133,8 +144,8 @@ static enum status run_ask(void *context, const struct writer_turn *turn, struct
 {
     struct asking *asking = context;
     const struct lease_ask *ask = asking->ask;
-    struct lease_grant *grant = asking->grant;
-    bool value = strcmp(ask->kind, LEASE_KIND_VALUE) == 0;
+    struct lease_answer *grant = asking->grant;
+    bool value = strcmp(ask->request.kind, LEASE_KIND_VALUE) == 0;
     int64_t whole = 0, outstanding = 0;
     bool found;
     enum status status = find_grant(turn, ask, grant, &found, error);
@@ -143,46 +154,52 @@ static enum status run_ask(void *context, const struct writer_turn *turn, struct
     if (status != STATUS_OK)
         return status;
     if (found)
-        return strcmp(grant->kind, ask->kind) == 0 && strcmp(grant->subject, ask->subject) == 0
+        return strcmp(grant->kind, ask->request.kind) == 0 &&
+                       strcmp(grant->subject, ask->request.subject) == 0
                    ? STATUS_OK
                    : refuse(asking, STATUS_EXISTS, "the request was for another subject");
     status = whole_of(turn, ask, &whole, error);
     if (status == STATUS_OK)
-        status = leases_outstanding(turn->session, ask->kind, ask->subject,
-                                    value ? ask->currency : ask->location, &outstanding, error);
+        status =
+            leases_outstanding(turn->session, ask->request.kind, ask->request.subject,
+                               value ? ask->request.currency : ask->location, &outstanding, error);
     if (status != STATUS_OK)
         return status;
     if (whole <= outstanding)
         return refuse(asking, STATUS_CONFLICT, "nothing is left to grant");
     grant->lease = id_random(asking->entropy);
-    grant->request = ask->request;
-    grant->amount = ask->amount < whole - outstanding ? ask->amount : whole - outstanding;
-    (void)snprintf(grant->kind, sizeof grant->kind, "%s", ask->kind);
-    (void)snprintf(grant->subject, sizeof grant->subject, "%s", ask->subject);
-    (void)snprintf(grant->currency, sizeof grant->currency, "%s", ask->currency);
+    grant->request = ask->request.request;
+    grant->amount =
+        ask->request.amount < whole - outstanding ? ask->request.amount : whole - outstanding;
+    grant->left = grant->amount;
+    memcpy(grant->kind, ask->request.kind, sizeof grant->kind);
+    memcpy(grant->subject, ask->request.subject, sizeof grant->subject);
+    memcpy(grant->currency, ask->request.currency, sizeof grant->currency);
     return add_lease(turn, ask, grant, error);
 }
 
 static enum status check_ask(const struct lease_ask *ask, struct error *error)
 {
-    bool value = strcmp(ask->kind, LEASE_KIND_VALUE) == 0;
+    bool value = strcmp(ask->request.kind, LEASE_KIND_VALUE) == 0;
     struct currency currency;
 
-    if (!value && strcmp(ask->kind, LEASE_KIND_STOCK) != 0)
+    if (!value && strcmp(ask->request.kind, LEASE_KIND_STOCK) != 0)
         return error_set(error, STATUS_INVALID, "kind: value or stock");
-    if (value && !effect_id_sound(ask->subject, EFFECT_ACCOUNT_MAX))
+    if (value && !effect_id_sound(ask->request.subject, EFFECT_ACCOUNT_MAX))
         return error_set(error, STATUS_INVALID, "subject: no account's id");
-    if (!value && (ask->subject[0] == '\0' || strlen(ask->subject) >= SKU_SIZE))
+    if (!value &&
+        (ask->request.subject[0] == '\0' || strlen(ask->request.subject) > REFERENCE_KEY_MAX))
         return error_set(error, STATUS_INVALID, "subject: no SKU");
-    if (value ? currency_find(ask->currency, &currency) != STATUS_OK : ask->currency[0] != '\0')
+    if (value ? currency_find(ask->request.currency, &currency) != STATUS_OK
+              : ask->request.currency[0] != '\0')
         return error_set(error, STATUS_INVALID, "currency: an account has one, stock has none");
-    if (ask->amount <= 0 || ask->amount > EFFECT_MONEY_MAX)
+    if (ask->request.amount <= 0 || ask->request.amount > EFFECT_MONEY_MAX)
         return error_set(error, STATUS_INVALID, "amount: more than nothing");
     return STATUS_OK;
 }
 
 enum status leases_ask(struct writer *writer, const struct entropy *entropy,
-                       const struct lease_ask *ask, struct lease_grant *out, struct error *error)
+                       const struct lease_ask *ask, struct lease_answer *out, struct error *error)
 {
     struct asking asking = {.ask = ask, .entropy = entropy, .grant = out};
     struct writer_job job = {.run = run_ask, .context = &asking};
@@ -196,7 +213,7 @@ enum status leases_ask(struct writer *writer, const struct entropy *entropy,
 }
 
 enum status leases_of_device(struct store_session *session, const struct id *device,
-                             struct lease_grant *out, int max, int *count, struct error *error)
+                             struct lease_answer *out, int max, int *count, struct error *error)
 {
     char hex[ID_HEX_SIZE];
     struct store_value values[] = {store_null(), store_int(max)};
@@ -207,10 +224,11 @@ enum status leases_of_device(struct store_session *session, const struct id *dev
     *count = 0;
     hex_write(device->bytes, ID_SIZE, hex);
     values[0] = store_text(hex);
-    status = store_query(session,
-                         "SELECT lease, request, kind, subject, currency, granted FROM lease "
-                         "WHERE device = ?1 AND closed = 0 ORDER BY granted_ms, lease LIMIT ?2",
-                         values, 2, &query, error);
+    status =
+        store_query(session,
+                    "SELECT lease, request, kind, subject, currency, granted, " USED " FROM lease "
+                    "WHERE device = ?1 AND closed = 0 ORDER BY granted_ms, lease LIMIT ?2",
+                    values, 2, &query, error);
     while (status == STATUS_OK && (status = store_next(session, query, &row, error)) == STATUS_OK &&
            row)
         read_grant(session, query, &out[(*count)++]);

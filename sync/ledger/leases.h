@@ -15,39 +15,27 @@
 #define HOLDFAST_LEDGER_LEASES_H
 
 #include "sync/ledger/writer.h"
+#include "sync/protocol/message_lease.h"
 #include "terminal/base/crypto.h"
-#include "terminal/journal/device.h"
-#include "terminal/journal/moves.h"
 
-#define LEASE_KIND_VALUE "value"
-#define LEASE_KIND_STOCK "stock"
-
+/* Who asks for what. */
 struct lease_ask {
-    struct id device, request;
-    const char *location;                  /* the device's */
-    const char *kind, *subject, *currency; /* currency "" for stock */
-    int64_t amount;                        /* minor units, or thousandths; > 0 */
-};
-
-struct lease_grant {
-    struct id lease, request;
-    char kind[8];
-    char subject[SKU_SIZE];
-    char currency[4];
-    int64_t amount;
+    struct id device;
+    const char *location; /* the device's */
+    struct lease_request request;
 };
 
 /* Grants up to what is asked; the same device and request get the very same answer for ever.
  * STATUS_CONFLICT: nothing is left to grant (it may be asked again). STATUS_EXISTS: the request was
  * answered for another subject. STATUS_INVALID: kind, subject, amount or currency. Durable when it
- * returns. */
+ * returns. `left` is what is outstanding now; time_ms is the caller's to fill. */
 enum status leases_ask(struct writer *writer, const struct entropy *entropy,
-                       const struct lease_ask *ask, struct lease_grant *out,
+                       const struct lease_ask *ask, struct lease_answer *out,
                        struct error *error) MUST_USE;
 
 /* What a device holds with something outstanding, oldest first, at most `max`. */
 enum status leases_of_device(struct store_session *session, const struct id *device,
-                             struct lease_grant *out, int max, int *count,
+                             struct lease_answer *out, int max, int *count,
                              struct error *error) MUST_USE;
 
 /* Sum of what is outstanding on a subject. `where`: the currency of a value account, the location

@@ -133,6 +133,9 @@ static enum status start_parts(struct ledger *ledger, bool inline_work, struct e
     ledger->writer = writer_new(ledger->writing, ledger->feed, &ledger->clock);
     status = projection_refold(ledger->writer, error);
     if (status == STATUS_OK)
+        status = watch_open(ledger->writing, ledger->writer, &ledger->clock, !inline_work,
+                            &ledger->watch, error);
+    if (status == STATUS_OK)
         status = snapshots_open(&options, &ledger->snapshots, error);
     secret_wipe(&options.secret, sizeof options.secret);
     if (status == STATUS_OK)
@@ -171,6 +174,7 @@ void ledger_close(struct ledger *ledger)
 
     if (ledger == NULL)
         return;
+    watch_close(ledger->watch);
     verifier_stop(ledger->verifier);
     snapshots_close(ledger->snapshots);
     if (ledger->verifier != NULL && stop_identity(ledger, &error) != STATUS_OK)
@@ -192,7 +196,8 @@ void ledger_close(struct ledger *ledger)
 
 bool ledger_work(struct ledger *ledger)
 {
-    return verifier_work(ledger->verifier) || snapshots_work(ledger->snapshots);
+    return verifier_work(ledger->verifier) || snapshots_work(ledger->snapshots) ||
+           watch_work(ledger->watch);
 }
 
 enum status ledger_reader(struct ledger *ledger, struct store_session **out, struct error *error)

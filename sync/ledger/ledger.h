@@ -18,6 +18,7 @@
 #include "sync/ledger/store.h"
 #include "sync/ledger/tokens.h"
 #include "sync/ledger/verifier.h"
+#include "sync/ledger/watch.h"
 #include "sync/ledger/writer.h"
 #include "terminal/base/clock.h"
 #include "terminal/base/crypto.h"
@@ -52,6 +53,7 @@ struct ledger {
     struct request_log *requests;
     struct snapshots *snapshots;
     struct verifier *verifier;
+    struct watch *watch;
     struct id incarnation;
     struct public_key key;
     struct secret_key secret;
@@ -69,7 +71,7 @@ enum status ledger_open(const struct ledger_options *options, struct ledger **ou
 void ledger_close(struct ledger *ledger);
 
 /* With options.inline_work: one step of what the threads would do beside the requests, a slice of
- * the verifier or one snapshot. True while there may be more to do. Blocks on the disk. */
+ * the verifier, one snapshot, or what is watched (watch.h). True while there may be more to do. Blocks on the disk. */
 bool ledger_work(struct ledger *ledger);
 
 int64_t ledger_now_ms(const struct ledger *ledger);

@@ -4,6 +4,8 @@
 
 #include "sync/ledger/store.h"
 #include "terminal/base/buf.h"
+#include "terminal/base/clock.h"
+#include "terminal/journal/device.h"
 
 /* {"entries","sales","returns","gross_minor":{"GBP":n},"locations":{"S01":{the same}}} */
 enum status report_totals(struct store_session *session, struct buf *out,
@@ -14,5 +16,20 @@ enum status report_totals(struct store_session *session, struct buf *out,
  * never. STATUS_NOT_FOUND when neither item nor stock is known. */
 enum status report_stock(struct store_session *session, const char *sku, struct buf *out,
                          struct error *error) MUST_USE;
+
+/* {"location","from","to","business_dates":[{"date","GBP":{"gross":{"minor":n,"amount":12.50,
+ *  "count":n},"net":...,"tax:A":...,"tender:cash":...}}],"sums":{"GBP":{...the same over all}},
+ *  "as_of_ms"}
+ * The figures of figure.h's `money`: minor units, and the same as an exact decimal. What names no
+ * currency is told in the location's. from and to are business dates, both included, "" is open.
+ * as_of_ms is when the location's most silent till was last heard of: what is newer may be missing.
+ * At most 20,000 figures: ask for fewer days at a time. STATUS_NOT_FOUND: no such location. */
+struct report_money_query {
+    char location[LOCATION_ID_SIZE];
+    char from[LOCAL_DATE_SIZE], to[LOCAL_DATE_SIZE];
+    int64_t now_ms;
+};
+enum status report_money(struct store_session *session, const struct report_money_query *query,
+                         struct buf *out, struct error *error) MUST_USE;
 
 #endif

@@ -57,6 +57,8 @@ struct route {
 extern const struct route device_routes[];
 extern const struct route admin_routes[];
 extern const struct route service_routes[];
+extern const struct route trade_routes[];
+extern const struct route people_routes[];
 extern const struct route metrics_routes[];
 
 /* "GET /v1/device" of the route with this number (metrics.h), "none" of the one behind the last. */

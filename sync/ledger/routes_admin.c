@@ -1,6 +1,5 @@
 /* What administrators ask. */
 #include "sync/ledger/enroll.h"
-#include "sync/ledger/exceptions.h"
 #include "sync/ledger/import.h"
 #include "sync/ledger/opening.h"
 #include "sync/ledger/report.h"
@@ -216,20 +215,6 @@ static enum status route_stock(struct exchange *exchange, struct error *error)
     return report_stock(exchange->reader, sku, &exchange->response->body, error);
 }
 
-static enum status route_exceptions(struct exchange *exchange, struct error *error)
-{
-    char text[DECIMAL_SIZE];
-    int64_t after = 0;
-    enum status status = query_value(exchange->request->query, "after", text, sizeof text, error);
-
-    if (status == STATUS_OK && text[0] != '\0')
-        status = decimal_read(text, 0, &after);
-    if (status != STATUS_OK)
-        return error_set(error, STATUS_INVALID, "after: not a number");
-    exchange->response->status = 200;
-    return exceptions_list(exchange->reader, after, "", &exchange->response->body, error);
-}
-
 const struct route admin_routes[] = {
     {"GET", "/v1/health", false, ACCESS_ANYBODY, 0, 0, route_health},
     {"GET", "/v1/stock", false, ACCESS_EITHER, SCOPE_STOCK, 0, route_stock},
@@ -243,5 +228,4 @@ const struct route admin_routes[] = {
      route_enroll_codes},
     {"GET", "/v1/admin/totals", false, ACCESS_TOKEN, SCOPE_READ, 0, route_totals},
     {"GET", "/v1/admin/stock", false, ACCESS_TOKEN, SCOPE_STOCK, 0, route_stock},
-    {"GET", "/v1/admin/exceptions", false, ACCESS_TOKEN, SCOPE_EXCEPTIONS, 0, route_exceptions},
     {0}};

@@ -2,6 +2,7 @@
 #include "sync/ledger/devices.h"
 #include "sync/ledger/enroll.h"
 #include "sync/ledger/ingest.h"
+#include "sync/ledger/leases.h"
 #include "sync/ledger/routes.h"
 #include "terminal/base/text.h"
 
@@ -71,7 +72,16 @@ static enum status route_device(struct exchange *exchange, struct error *error)
     enum status status;
 
     answer.heads = mem_alloc(MESSAGE_MAX_EPOCHS * sizeof *answer.heads);
-    status = read_heads(exchange, &answer, error);
+    answer.leases = mem_alloc(MESSAGE_MAX_LEASES * sizeof *answer.leases);
+    answer.tells_leases = true;
+    status = store_begin_read(exchange->reader, error);
+    if (status == STATUS_OK) {
+        status = read_heads(exchange, &answer, error);
+        if (status == STATUS_OK)
+            status = leases_of_device(exchange->reader, &exchange->caller.device, answer.leases,
+                                      MESSAGE_MAX_LEASES, &answer.lease_count, error);
+        store_rollback(exchange->reader);
+    }
     exchange->response->status = 200;
     if (status == STATUS_OK)
         status = message_write_device_answer(&answer, &exchange->response->body);
@@ -103,6 +113,13 @@ static enum status route_journal(struct exchange *exchange, struct error *error)
     enum status status = ingest_post(ledger->writer, exchange->reader, &sender, exchange->body,
                                      exchange->length, &result, error);
 
+    if (status != STATUS_OK)
+        return status;
+    if (result.outcome == INGEST_GAP)
+        status = watch_gap(ledger->watch, &result.head.epoch, exchange->caller.location,
+                           result.expected, error);
+    if (result.outcome == INGEST_TAKEN)
+        status = watch_filled(ledger->watch, &result.head.epoch, result.head.seq, error);
     if (status != STATUS_OK)
         return status;
     if (result.outcome != INGEST_TAKEN) {
