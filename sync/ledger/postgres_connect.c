@@ -21,14 +21,14 @@ static enum status status_of(const char *state)
         const char *prefix;
         enum status status;
     } map[] = {
-        {"40001", STATUS_BUSY},      {"40P01", STATUS_BUSY},    {"55P03", STATUS_BUSY},
-        {"53300", STATUS_BUSY},      {"57P03", STATUS_BUSY},    {"23505", STATUS_EXISTS},
-        {"P0001", STATUS_DENIED},    {"42501", STATUS_DENIED},  {"28", STATUS_DENIED},
-        {"25006", STATUS_DENIED},    {"53", STATUS_FULL},       {"22001", STATUS_RANGE},
-        {"22003", STATUS_RANGE},     {"54", STATUS_RANGE},      {"57014", STATUS_CANCELLED},
-        {"08", STATUS_IO},           {"57P0", STATUS_IO},       {"58", STATUS_IO},
-        {"25P03", STATUS_IO},        {"XX001", STATUS_CORRUPT}, {"XX002", STATUS_CORRUPT},
-        {"3D000", STATUS_NOT_FOUND},
+        {"40001", STATUS_BUSY},      {"40P01", STATUS_BUSY},     {"55P03", STATUS_BUSY},
+        {"53300", STATUS_BUSY},      {"57P03", STATUS_BUSY},     {"23505", STATUS_EXISTS},
+        {"P0001", STATUS_DENIED},    {"42501", STATUS_DENIED},   {"28", STATUS_DENIED},
+        {"25006", STATUS_DENIED},    {"53", STATUS_FULL},        {"22001", STATUS_RANGE},
+        {"22003", STATUS_RANGE},     {"54", STATUS_RANGE},       {"57014", STATUS_CANCELLED},
+        {"08", STATUS_IO},           {"57P0", STATUS_IO},        {"58", STATUS_IO},
+        {"25P03", STATUS_IO},        {"XX001", STATUS_CORRUPT},  {"XX002", STATUS_CORRUPT},
+        {"3D000", STATUS_NOT_FOUND}, {"HF001", STATUS_CONFLICT},
     };
 
     for (size_t i = 0; i < sizeof map / sizeof map[0]; i++)

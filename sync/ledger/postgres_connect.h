@@ -16,6 +16,7 @@
  *   08... 57P0.  58... 25P03   connection, server, system  STATUS_IO
  *   XX001 XX002          damaged pages                     STATUS_CORRUPT
  *   3D000                no such database                  STATUS_NOT_FOUND
+ *   HF001                our own: another owner            STATUS_CONFLICT
  *   none                 the connection is lost            STATUS_IO
  *   anything else                                          STATUS_INVALID
  */

@@ -44,7 +44,6 @@ enum kind { KIND_PREPARE, KIND_RUN, KIND_QUERY, KIND_SYNC };
 struct waiting {
     enum kind kind;
     struct statement *statement;
-    bool must_change;
 };
 
 struct link {
@@ -152,8 +151,6 @@ static void judge(struct link *link, const struct waiting *waiting, const PGresu
             return;
         link->changed = strtoll(PQcmdTuples((PGresult *)result), NULL, 10);
         (void)snprintf(link->ended, sizeof link->ended, "%.15s", PQcmdStatus((PGresult *)result));
-        if (waiting->must_change && link->changed != 1)
-            fail(link, STATUS_CONFLICT, "the database has another owner now");
         return;
     case PGRES_SINGLE_TUPLE:
         return;
@@ -235,14 +232,14 @@ static void keep_live(struct link *link)
     }
 }
 
-static void push(struct link *link, enum kind kind, struct statement *statement, bool must_change)
+static void push(struct link *link, enum kind kind, struct statement *statement)
 {
     if (link->first + link->count == link->room) {
         link->room = link->room == 0 ? 64 : 2 * link->room;
         link->waiting = mem_resize(link->waiting, link->room * sizeof *link->waiting);
     }
     link->waiting[link->first + link->count++] =
-        (struct waiting){.kind = kind, .statement = statement, .must_change = must_change};
+        (struct waiting){.kind = kind, .statement = statement};
 }
 
 static void sync_now(struct link *link)
@@ -253,7 +250,7 @@ static void sync_now(struct link *link)
         lose(link);
         return;
     }
-    push(link, KIND_SYNC, NULL, false);
+    push(link, KIND_SYNC, NULL);
     link->sent = 0;
 }
 
@@ -322,7 +319,7 @@ static struct statement *find_statement(struct link *link, const char *sql)
 
 /* Queues the statement, preparing it before if need be. */
 static void send(struct link *link, struct statement *statement, const struct store_value *values,
-                 int count, enum kind kind, bool must_change)
+                 int count, enum kind kind)
 {
     struct value_list *list = &link->values;
     bool sent = true;
@@ -332,7 +329,7 @@ static void send(struct link *link, struct statement *statement, const struct st
         sent = PQsendPrepare(link->conn, statement->name, statement->translated, count,
                              list->types) == 1;
         if (sent) {
-            push(link, KIND_PREPARE, statement, false);
+            push(link, KIND_PREPARE, statement);
             statement->prepared = true;
         }
     }
@@ -343,20 +340,20 @@ static void send(struct link *link, struct statement *statement, const struct st
         lose(link);
         return;
     }
-    push(link, kind, statement, must_change);
+    push(link, kind, statement);
     for (int i = 0; i < count; i++)
         link->sent += (size_t)(list->pointers[i] == NULL ? 0 : list->lengths[i]);
 }
 
 enum status link_run(struct link *link, const char *sql, const struct store_value *values,
-                     int count, int64_t *changed, bool must_change, struct error *error)
+                     int count, int64_t *changed, struct error *error)
 {
     keep_live(link);
     if (link->conn == NULL)
         fail(link, STATUS_IO, "there is no connection to the database");
     if (link->failure.status != STATUS_OK)
         return outcome(link, error);
-    send(link, find_statement(link, sql), values, count, KIND_RUN, must_change);
+    send(link, find_statement(link, sql), values, count, KIND_RUN);
     if (changed != NULL || !link->in_transaction || link->count >= WAITING_MAX ||
         link->sent >= SENT_MAX)
         drain(link);
@@ -377,7 +374,7 @@ enum status link_query(struct link *link, const char *sql, const struct store_va
         return outcome(link, error);
     statement = find_statement(link, sql);
     INVARIANT(!statement->query.open); /* it is read twice at a time */
-    send(link, statement, values, count, KIND_QUERY, false);
+    send(link, statement, values, count, KIND_QUERY);
     sync_now(link);
     if (link->conn == NULL)
         return outcome(link, error);
@@ -429,7 +426,7 @@ enum status link_begin(struct link *link, const char *sql, struct error *error)
     if (link->conn == NULL)
         return error_set(error, STATUS_IO, "there is no connection to the database");
     link->in_transaction = true;
-    return link_run(link, sql, NULL, 0, NULL, false, error);
+    return link_run(link, sql, NULL, 0, NULL, error);
 }
 
 enum status link_commit(struct link *link, bool wait, bool *known, struct error *error)
@@ -439,7 +436,7 @@ enum status link_commit(struct link *link, bool wait, bool *known, struct error 
     keep_live(link);
     if (link->failure.status == STATUS_OK && link->conn != NULL) {
         sent = true;
-        send(link, find_statement(link, commit_sql), NULL, 0, KIND_RUN, false);
+        send(link, find_statement(link, commit_sql), NULL, 0, KIND_RUN);
         sync_now(link);
         if (wait)
             drain(link);
@@ -457,7 +454,7 @@ void link_reset(struct link *link)
     drain(link);
     if (link->conn != NULL && PQtransactionStatus(link->conn) != PQTRANS_IDLE) {
         link->failure.status = STATUS_OK;
-        send(link, find_statement(link, rollback_sql), NULL, 0, KIND_RUN, false);
+        send(link, find_statement(link, rollback_sql), NULL, 0, KIND_RUN);
         drain(link);
         if (link->conn != NULL && PQtransactionStatus(link->conn) != PQTRANS_IDLE)
             lose(link);
@@ -475,6 +472,11 @@ bool link_alive(struct link *link)
     if (link->conn != NULL && !postgres_alive(link->conn))
         lose(link);
     return link->conn != NULL;
+}
+
+bool link_in_transaction(const struct link *link)
+{
+    return link->in_transaction;
 }
 
 static enum status connect_again(struct link *link, struct error *error)

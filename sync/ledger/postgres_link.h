@@ -35,6 +35,7 @@ void link_close(struct link *link); /* NULL is fine */
 
 /* Whether there is a connection, as far as is known without asking. */
 bool link_alive(struct link *link);
+bool link_in_transaction(const struct link *link);
 /* Connects again if it is lost. *fresh tells that it did. Blocks for at most POSTGRES_CONNECT_S. */
 enum status link_ready(struct link *link, bool *fresh, struct error *error) MUST_USE;
 /* Ends the transaction that is open, if one is, and forgets its failure. */
@@ -47,10 +48,9 @@ enum status link_begin(struct link *link, const char *sql, struct error *error) 
  * failure says that nothing was committed. */
 enum status link_commit(struct link *link, bool wait, bool *known, struct error *error) MUST_USE;
 
-/* A statement without rows. With `changed` its result is waited for. With `must_change` the
- * transaction fails as STATUS_CONFLICT unless exactly one row is changed. */
+/* A statement without rows. With `changed` its result is waited for. */
 enum status link_run(struct link *link, const char *sql, const struct store_value *values,
-                     int count, int64_t *changed, bool must_change, struct error *error) MUST_USE;
+                     int count, int64_t *changed, struct error *error) MUST_USE;
 
 struct link_query;
 enum status link_query(struct link *link, const char *sql, const struct store_value *values,

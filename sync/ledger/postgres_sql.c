@@ -100,7 +100,12 @@ const char *postgres_ddl_prelude(void)
 {
     return "SET LOCAL check_function_bodies = off;"
            "CREATE OR REPLACE FUNCTION holdfast_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-           "$$BEGIN RAISE EXCEPTION '%', TG_ARGV[0]; END$$;";
+           "$$BEGIN RAISE EXCEPTION '%', TG_ARGV[0]; END$$;"
+           "CREATE OR REPLACE FUNCTION holdfast_turn(mine TEXT) RETURNS void LANGUAGE plpgsql AS "
+           "$$BEGIN UPDATE holdfast_state SET turn = turn + 1 WHERE owner = mine; IF NOT FOUND "
+           "THEN "
+           "RAISE EXCEPTION 'the database has another owner now' USING ERRCODE = 'HF001'; END IF; "
+           "END$$;";
 }
 
 static enum status refuse(struct word word, struct error *error)

@@ -12,7 +12,7 @@ char *postgres_sql(const char *sql);
  * appended. STATUS_UNSUPPORTED, with the word in question, for anything beyond that. */
 enum status postgres_ddl(const char *ddl, struct buf *out, struct error *error) MUST_USE;
 
-/* What the translated steps call; before the first of them. */
+/* What the translated steps and the writer call; in a transaction, before the first step. */
 const char *postgres_ddl_prelude(void);
 
 #endif

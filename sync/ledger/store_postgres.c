@@ -44,7 +44,7 @@
 
 static const char begin_write[] = "BEGIN ISOLATION LEVEL REPEATABLE READ";
 static const char begin_read[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-static const char count_turn[] = "UPDATE holdfast_state SET turn = turn + 1 WHERE owner = ?1";
+static const char count_turn[] = "SELECT holdfast_turn(?1)";
 
 struct store_postgres {
     struct store base;
@@ -140,23 +140,30 @@ static void postgres_session_close(struct store_session *base)
 
 /* --- Transactions --- */
 
+/* A connection, when no transaction needs the one that was. */
+static enum status be_ready(struct session_postgres *session, struct error *error)
+{
+    bool fresh;
+    enum status status = link_ready(session->link, &fresh, error);
+
+    if (status == STATUS_OK && fresh && session->role == STORE_WRITER)
+        session->store->turn = session->store->counted;
+    return status;
+}
+
 static enum status postgres_begin(struct store_session *base, struct error *error)
 {
     struct session_postgres *session = as_session(base);
-    struct store_postgres *store = session->store;
-    struct store_value owner[] = {store_text(store->owner)};
-    bool fresh;
-    enum status status = link_ready(session->link, &fresh, error);
+    struct store_value owner[] = {store_text(session->store->owner)};
+    enum status status = be_ready(session, error);
 
     INVARIANT(session->role == STORE_WRITER);
     if (status != STATUS_OK)
         return status;
-    if (fresh)
-        store->turn = store->counted;
     session->writes = true;
     status = link_begin(session->link, begin_write, error);
     if (status == STATUS_OK)
-        status = link_run(session->link, count_turn, owner, 1, NULL, true, error);
+        status = link_run(session->link, count_turn, owner, 1, NULL, error);
     if (status != STATUS_OK)
         link_reset(session->link);
     return status;
@@ -165,11 +172,8 @@ static enum status postgres_begin(struct store_session *base, struct error *erro
 static enum status postgres_begin_read(struct store_session *base, struct error *error)
 {
     struct session_postgres *session = as_session(base);
-    bool fresh;
-    enum status status = link_ready(session->link, &fresh, error);
+    enum status status = be_ready(session, error);
 
-    if (status == STATUS_OK && fresh && session->role == STORE_WRITER)
-        session->store->turn = session->store->counted;
     session->writes = false;
     return status == STATUS_OK ? link_begin(session->link, begin_read, error) : status;
 }
@@ -219,20 +223,27 @@ static void postgres_rollback(struct store_session *base)
 
 /* --- Statements --- */
 
-static enum status postgres_run(struct store_session *session, const char *sql,
+static enum status postgres_run(struct store_session *base, const char *sql,
                                 const struct store_value *values, int count, int64_t *changed,
                                 struct error *error)
 {
-    return link_run(as_session(session)->link, sql, values, count, changed, false, error);
+    struct session_postgres *session = as_session(base);
+    enum status status = link_in_transaction(session->link) ? STATUS_OK : be_ready(session, error);
+
+    return status == STATUS_OK ? link_run(session->link, sql, values, count, changed, error)
+                               : status;
 }
 
-static enum status postgres_query(struct store_session *session, const char *sql,
+static enum status postgres_query(struct store_session *base, const char *sql,
                                   const struct store_value *values, int count,
                                   struct store_query **out, struct error *error)
 {
+    struct session_postgres *session = as_session(base);
     struct link_query *query;
-    enum status status = link_query(as_session(session)->link, sql, values, count, &query, error);
+    enum status status = link_in_transaction(session->link) ? STATUS_OK : be_ready(session, error);
 
+    if (status == STATUS_OK)
+        status = link_query(session->link, sql, values, count, &query, error);
     if (status == STATUS_OK)
         *out = (struct store_query *)query;
     return status;
