@@ -49,9 +49,9 @@ static void check_epoch(struct world *world, const struct seat *seat, const stru
     const struct model *model = &world->model;
     const struct epoch_head *there = model_head_find(model->heads, model->head_count, &own->epoch);
 
-    for (int at = own->head; at >= 0; at = model->records[at].prev) {
-        const struct fact *record = &model->records[at];
-        struct store_value hash = store_blob(record->hash.bytes, HASH_SIZE);
+    for (int at = own->head; at >= 0; at = model->facts[at].prev) {
+        const struct fact *fact = &model->facts[at];
+        struct store_value hash = store_blob(fact->hash.bytes, HASH_SIZE);
         int64_t aside = 0;
         if (there != NULL && there->head >= 0 && model_descends(model, there->head, at))
             return;
@@ -59,8 +59,8 @@ static void check_epoch(struct world *world, const struct seat *seat, const stru
                           &aside, NULL) == STATUS_OK &&
             aside != 1)
             world_fail(world, 2, "%s: entry %" PRId64 " never came to the ledger",
-                       seat->machine.name, record->seq);
-        if (record->seq == 1)
+                       seat->machine.name, fact->seq);
+        if (fact->seq == 1)
             return;
     }
 }

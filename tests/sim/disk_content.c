@@ -190,7 +190,8 @@ uint64_t content_digest(const struct content *content, uint64_t before)
     uint64_t sum = before ^ (uint64_t)content->size;
 
     for (size_t i = 0; i < slots_for(content->size); i++) {
-        for (size_t word = 0; word < DISK_PAGE / 8; word++) {
+        /* A page never written counts as one word: a reserve of megabytes is nothing. */
+        for (size_t word = 0; word < (content->pages[i] != NULL ? DISK_PAGE / 8 : 1); word++) {
             uint64_t value = content->pages[i] != NULL ? content->pages[i]->words[word] : 0;
             sum = (sum ^ value) * UINT64_C(0x100000001B3);
             sum ^= sum >> 29;

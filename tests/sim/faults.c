@@ -8,13 +8,13 @@
 
 #include <string.h>
 
-#define PPM_OFTEN  60000
+#define PPM_OFTEN  220000
 #define STEPS_MOST 40000 /* a seed that has not seen enough by then is told */
 #define PAUSE_MS   20000
 #define STOP_MS    40000
 #define PARTED_MS  120000
 #define DISK_MS    15000
-#define EVERY_MS   6000
+#define EVERY_MS   9000
 #define ARM_MOST   400
 
 /* Which ends of a fault an EVENT_END_OF_FAULT is about. */
@@ -37,14 +37,14 @@ static const enum fault of_net[] = {FAULT_REQUEST_LOST, FAULT_REQUEST_CUT, FAULT
 static const struct {
     enum fault fault;
     uint32_t weight;
-} by_itself[] = {{FAULT_PARTITION, 10},      {FAULT_KILL_TILL, 6},     {FAULT_KILL_AGENT, 8},
-                 {FAULT_KILL_LEDGER, 5},     {FAULT_CRASH_TILL, 10},   {FAULT_CRASH_AGENT, 10},
-                 {FAULT_CRASH_LEDGER, 8},    {FAULT_POWER_TILL, 5},    {FAULT_POWER_LEDGER, 4},
+} by_itself[] = {{FAULT_PARTITION, 10},      {FAULT_KILL_TILL, 4},     {FAULT_KILL_AGENT, 5},
+                 {FAULT_KILL_LEDGER, 3},     {FAULT_CRASH_TILL, 7},    {FAULT_CRASH_AGENT, 7},
+                 {FAULT_CRASH_LEDGER, 5},    {FAULT_POWER_TILL, 5},    {FAULT_POWER_LEDGER, 4},
                  {FAULT_STOP_TILL, 5},       {FAULT_STOP_AGENT, 8},    {FAULT_STOP_LEDGER, 6},
                  {FAULT_CLOCK_FORTH, 8},     {FAULT_CLOCK_BACK, 8},    {FAULT_DISK_READ, 4},
                  {FAULT_DISK_WRITE, 6},      {FAULT_DISK_SYNC, 5},     {FAULT_DISK_FULL, 6},
                  {FAULT_DISK_OPEN, 3},       {FAULT_TILL_RESTORED, 3}, {FAULT_TILL_CLONED, 2},
-                 {FAULT_LEDGER_RESTORED, 2}, {FAULT_ENTRY_DAMAGED, 2}, {FAULT_ENTRY_LOST, 1}};
+                 {FAULT_LEDGER_RESTORED, 2}, {FAULT_ENTRY_DAMAGED, 2}, {FAULT_ENTRY_LOST, 0}};
 
 struct plan *faults_none(void)
 {
@@ -69,7 +69,7 @@ void faults_plan(struct world *world)
         plan->weights += plan->weight[by_itself[i].fault];
     }
     plan->every_ms = chance_between(chance, EVERY_MS / 3, EVERY_MS * 2);
-    plan->arm_ppm = (uint32_t)chance_below(chance, 100000);
+    plan->arm_ppm = (uint32_t)chance_below(chance, 60000);
     plan->slow_ms = chance_between(chance, 5, 400);
     world->plan = plan;
 }
@@ -180,7 +180,8 @@ static void power_cut(struct world *world, struct seat *seat)
 static void jump_clock(struct world *world, struct machine *machine, enum fault fault)
 {
     static const int64_t sizes[] = {700, 40000, 400000, 7200000, 90000000, INT64_C(31536000000)};
-    int64_t jump = sizes[chance_below(&world->chance_fault, 6)];
+    bool office = machine == &world->office;
+    int64_t jump = sizes[chance_below(&world->chance_fault, office ? 4 : 6)];
 
     world_fault(world, fault);
     machine->wall_off_ms += fault == FAULT_CLOCK_FORTH ? jump : -jump;

@@ -18,7 +18,7 @@ void invariant_01_told_is_durable(struct world *world, struct seat *seat, int he
     if (told < 0 || model_descends(&world->model, head, told))
         return;
     world_fail(world, 1, "%s: entry %" PRId64 " was told to a person and is gone",
-               seat->machine.name, world->model.records[told].seq);
+               seat->machine.name, world->model.facts[told].seq);
 }
 
 void invariant_02_acknowledged_survives(struct world *world)
@@ -30,31 +30,31 @@ void invariant_02_acknowledged_survives(struct world *world)
             model_head_find(model->heads, model->head_count, &model->acked[i].epoch);
         if (now == NULL || !model_descends(model, now->head, model->acked[i].head)) {
             world_fail(world, 2, "entry %" PRId64 " was acknowledged and is gone",
-                       model->records[model->acked[i].head].seq);
+                       model->facts[model->acked[i].head].seq);
             return;
         }
     }
 }
 
-void invariant_03_entry_once_no_gaps(struct world *world, const struct fact *record,
+void invariant_03_entry_once_no_gaps(struct world *world, const struct fact *fact,
                                      const struct fact *before)
 {
     int64_t expected = before == NULL ? 1 : before->seq + 1;
 
-    if (record->seq != expected)
-        world_fail(world, 3, "entry %" PRId64 " where %" PRId64 " belongs", record->seq, expected);
+    if (fact->seq != expected)
+        world_fail(world, 3, "entry %" PRId64 " where %" PRId64 " belongs", fact->seq, expected);
 }
 
-void invariant_04_chain_holds(struct world *world, const struct fact *record, const char *bytes,
+void invariant_04_chain_holds(struct world *world, const struct fact *fact, const char *bytes,
                               size_t length, const struct hash *prev)
 {
     struct hash actual = hash_bytes(bytes, length);
-    const struct fact *before = record->prev < 0 ? NULL : &world->model.records[record->prev];
+    const struct fact *before = fact->prev < 0 ? NULL : &world->model.facts[fact->prev];
 
-    if (!hash_equal(&actual, &record->hash))
-        world_fail(world, 4, "entry %" PRId64 ": the recorded hash is another", record->seq);
-    if (record->seq > 1 && (before == NULL || !hash_equal(prev, &before->hash)))
-        world_fail(world, 4, "entry %" PRId64 " does not follow the one before", record->seq);
+    if (!hash_equal(&actual, &fact->hash))
+        world_fail(world, 4, "entry %" PRId64 ": the recorded hash is another", fact->seq);
+    if (fact->seq > 1 && (before == NULL || !hash_equal(prev, &before->hash)))
+        world_fail(world, 4, "entry %" PRId64 " does not follow the one before", fact->seq);
 }
 
 void invariant_05_no_epoch_without_cause(struct world *world, const struct seat *seat)
@@ -154,18 +154,17 @@ void invariant_12_on_hand_is_fold(struct world *world, const struct seat *seat, 
                    seat->machine.name, item, shown, expected);
 }
 
-void invariant_13_order_without_clock(struct world *world, const struct fact *record,
+void invariant_13_order_without_clock(struct world *world, const struct fact *fact,
                                       const struct fact *before)
 {
-    if (before != NULL && record->hlc <= before->hlc)
-        world_fail(world, 13, "entry %" PRId64 " is not later than the one before it", record->seq);
+    if (before != NULL && fact->hlc <= before->hlc)
+        world_fail(world, 13, "entry %" PRId64 " is not later than the one before it", fact->seq);
 }
 
 void invariant_15_selling_waits_on_nobody(struct world *world, const struct seat *seat)
 {
-    int64_t slept = world->slept_us;
+    int64_t slept = seat->slept_us;
 
-    world->slept_us = 0;
     if (slept > 0)
         world_fail(world, 15, "%s: the till slept %" PRId64 " us for another process",
                    seat->machine.name, slept);

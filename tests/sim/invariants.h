@@ -21,9 +21,9 @@
 
 void invariant_01_told_is_durable(struct world *world, struct seat *seat, int head);
 void invariant_02_acknowledged_survives(struct world *world);
-void invariant_03_entry_once_no_gaps(struct world *world, const struct fact *record,
+void invariant_03_entry_once_no_gaps(struct world *world, const struct fact *fact,
                                      const struct fact *before);
-void invariant_04_chain_holds(struct world *world, const struct fact *record, const char *bytes,
+void invariant_04_chain_holds(struct world *world, const struct fact *fact, const char *bytes,
                               size_t length, const struct hash *prev);
 /* The till opened another epoch by itself. */
 void invariant_05_no_epoch_without_cause(struct world *world, const struct seat *seat);
@@ -43,7 +43,7 @@ void invariant_11_replica_equals_ledger(struct world *world, const struct seat *
                                         uint64_t replica);
 void invariant_12_on_hand_is_fold(struct world *world, const struct seat *seat, int item,
                                   int64_t shown, int64_t expected);
-void invariant_13_order_without_clock(struct world *world, const struct fact *record,
+void invariant_13_order_without_clock(struct world *world, const struct fact *fact,
                                       const struct fact *before);
 void invariant_15_selling_waits_on_nobody(struct world *world, const struct seat *seat);
 /* What became of an operation: status as the person was told, what is on the journal since. */

@@ -24,7 +24,7 @@ static size_t slot_of(const struct model *model, const struct hash *hash)
 
     memcpy(&start, hash->bytes, sizeof start);
     slot = (size_t)start % model->slot_count;
-    while (model->slots[slot] >= 0 && !hash_equal(&model->records[model->slots[slot]].hash, hash))
+    while (model->slots[slot] >= 0 && !hash_equal(&model->facts[model->slots[slot]].hash, hash))
         slot = (slot + 1) % model->slot_count;
     return slot;
 }
@@ -41,32 +41,32 @@ static void grow_slots(struct model *model)
     for (size_t i = 0; i < model->slot_count; i++)
         model->slots[i] = -1;
     for (size_t i = 0; i < model->count; i++)
-        model->slots[slot_of(model, &model->records[i].hash)] = (int)i;
+        model->slots[slot_of(model, &model->facts[i].hash)] = (int)i;
 }
 
-int model_add(struct model *model, const struct fact *record)
+int model_add(struct model *model, const struct fact *fact)
 {
     size_t slot;
 
     if (model->count == model->room) {
         model->room = model->room == 0 ? 256 : 2 * model->room;
-        model->records = mem_resize(model->records, model->room * sizeof *model->records);
+        model->facts = mem_resize(model->facts, model->room * sizeof *model->facts);
     }
     if (2 * (model->count + 1) > model->slot_count)
         grow_slots(model);
-    slot = slot_of(model, &record->hash);
+    slot = slot_of(model, &fact->hash);
     INVARIANT(model->slots[slot] < 0);
     model->slots[slot] = (int)model->count;
-    model->records[model->count] = *record;
+    model->facts[model->count] = *fact;
     return (int)model->count++;
 }
 
 bool model_descends(const struct model *model, int record, int ancestor)
 {
-    int64_t seq = ancestor < 0 ? 0 : model->records[ancestor].seq;
+    int64_t seq = ancestor < 0 ? 0 : model->facts[ancestor].seq;
 
-    while (record >= 0 && record != ancestor && model->records[record].seq > seq)
-        record = model->records[record].prev;
+    while (record >= 0 && record != ancestor && model->facts[record].seq > seq)
+        record = model->facts[record].prev;
     return ancestor < 0 || record == ancestor;
 }
 
@@ -91,28 +91,27 @@ struct epoch_head *model_head(struct epoch_head *heads, int *count, const struct
     return &heads[(*count)++];
 }
 
-static void fold_record(struct model *model, const struct fact *record)
+static void fold_fact(struct model *model, const struct fact *fact)
 {
-    int store = record->store;
+    int store = fact->store;
 
     model->entries[store]++;
-    if (record->damaged)
+    if (fact->damaged)
         return;
-    model->sales[store] += record->kind == KIND_SALE;
-    model->returns[store] += record->kind == KIND_RETURN;
-    if (record->kind == KIND_SALE || record->kind == KIND_RETURN)
-        model->gross[store] += record->gross;
-    for (int i = 0; i < record->count; i++)
-        model->stock[store][record->deltas[i].item][record->deltas[i].bucket] +=
-            record->deltas[i].milli;
+    model->sales[store] += fact->kind == KIND_SALE;
+    model->returns[store] += fact->kind == KIND_RETURN;
+    if (fact->kind == KIND_SALE || fact->kind == KIND_RETURN)
+        model->gross[store] += fact->gross;
+    for (int i = 0; i < fact->count; i++)
+        model->stock[store][fact->deltas[i].item][fact->deltas[i].bucket] += fact->deltas[i].milli;
 }
 
 /* Records of one epoch from after `from` up to `to`. */
 static void fold_chain(struct model *model, int from, int to)
 {
-    for (int at = to; at >= 0 && at != from; at = model->records[at].prev) {
-        fold_record(model, &model->records[at]);
-        if (model->records[at].seq == 1)
+    for (int at = to; at >= 0 && at != from; at = model->facts[at].prev) {
+        fold_fact(model, &model->facts[at]);
+        if (model->facts[at].seq == 1)
             return;
     }
 }
@@ -148,7 +147,7 @@ void model_acknowledge(struct model *model, const struct id *epoch, int record)
 {
     struct epoch_head *acked = model_head(model->acked, &model->acked_count, epoch);
 
-    if (acked->head < 0 || model->records[record].seq > model->records[acked->head].seq)
+    if (acked->head < 0 || model->facts[record].seq > model->facts[acked->head].seq)
         acked->head = record;
 }
 
@@ -174,6 +173,21 @@ void scope_forget(struct scope_history *history)
     history->count = 0;
 }
 
+bool model_forked(const struct model *model, const struct fold *fold,
+                  const struct journal_model *journal)
+{
+    for (int i = 0; i < journal->count; i++) {
+        const struct epoch_head *at =
+            model_head_find(fold->heads, fold->count, &journal->epochs[i].epoch);
+        int own = journal->epochs[i].head;
+
+        if (at != NULL && at->head >= 0 && own >= 0 && !model_descends(model, at->head, own) &&
+            !model_descends(model, own, at->head))
+            return true;
+    }
+    return false;
+}
+
 /* The till's own entries that the fold does not hold: all of its chain that is not in the ledger's
  * of then, a branch's too. */
 int64_t model_on_hand(const struct model *model, const struct fold *fold,
@@ -188,15 +202,15 @@ int64_t model_on_hand(const struct model *model, const struct fold *fold,
             model_head_find(fold->heads, fold->count, &journal->epochs[i].epoch);
         int known = at == NULL ? -1 : at->head;
 
-        for (int r = journal->epochs[i].head; r >= 0; r = model->records[r].prev) {
-            const struct fact *record = &model->records[r];
+        for (int r = journal->epochs[i].head; r >= 0; r = model->facts[r].prev) {
+            const struct fact *fact = &model->facts[r];
             if (known >= 0 && model_descends(model, known, r))
                 break;
-            for (int d = 0; d < record->count; d++) {
-                if (record->deltas[d].item == item && record->store == store)
-                    sum += record->deltas[d].milli;
+            for (int d = 0; d < fact->count; d++) {
+                if (fact->deltas[d].item == item && fact->store == store)
+                    sum += fact->deltas[d].milli;
             }
-            if (record->seq == 1)
+            if (fact->seq == 1)
                 break;
         }
     }

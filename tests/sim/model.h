@@ -121,7 +121,7 @@ enum { SCOPE_CATALOGUE, SCOPE_PRICES, SCOPE_STAFF, SCOPE_CUSTOMERS, SCOPE_LOCATI
 #define MODEL_SCOPES (SCOPE_LOCATION + MODEL_STORES)
 
 struct model {
-    struct fact *records;
+    struct fact *facts;
     size_t count, room;
     int *slots; /* by hash; -1: free */
     size_t slot_count;
@@ -142,7 +142,7 @@ void model_init(struct model *model);
 /* The record of a hash; -1: none. */
 int model_find(const struct model *model, const struct hash *hash);
 /* Adds one; the hash is new. */
-int model_add(struct model *model, const struct fact *record);
+int model_add(struct model *model, const struct fact *fact);
 /* Whether `ancestor` is `record` or lies before it. */
 bool model_descends(const struct model *model, int record, int ancestor);
 
@@ -166,6 +166,9 @@ struct scope_point *scope_point_add(struct scope_history *history, int64_t posit
 void scope_forget(struct scope_history *history);
 
 /* On hand by the design's formula: the fold at a position and the till's own entries after it. */
+/* Whether the ledger, at that fold, went on another way than the till did from a common entry. */
+bool model_forked(const struct model *model, const struct fold *fold,
+                  const struct journal_model *journal);
 int64_t model_on_hand(const struct model *model, const struct fold *fold,
                       const struct journal_model *journal, int store, int item);
 

@@ -21,7 +21,6 @@ static void close_till(struct seat *seat)
     (void)disk_enter(NULL);
     disk_process_end(seat->till_node.process);
     seat->till_node.process = NULL;
-    seat->signed_in = false;
 }
 
 void till_node_bury(struct world *world, struct seat *seat)

@@ -11,6 +11,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* An entry that was destroyed on a till's disk counts as the ledger took it: whole, when it had
+ * come before, or as damaged. */
+static void take_damaged(struct world *world, struct store_session *reader)
+{
+    struct model *model = &world->model;
+
+    for (size_t i = 0; world->tampered > 0 && i < model->count; i++) {
+        struct fact *fact = &model->facts[i];
+        struct store_value hash = store_blob(fact->hash.bytes, HASH_SIZE);
+        int64_t damaged = 0;
+        if (fact->tampered && !fact->damaged &&
+            store_one_int(reader, "SELECT count(*) FROM entry WHERE hash = ?1 AND kind = 'damaged'",
+                          &hash, 1, 0, &damaged, NULL) == STATUS_OK)
+            fact->damaged = damaged > 0;
+    }
+}
+
 static void take_heads(struct world *world, struct store_session *reader)
 {
     struct model *model = &world->model;
@@ -103,6 +120,7 @@ static void look(struct world *world)
 
     node_look(&world->ledger_node);
     if (ledger_reader(world->ledger, &reader, NULL) == STATUS_OK) {
+        take_damaged(world, reader);
         take_heads(world, reader);
         take_stock(world, reader);
         take_positions(world, reader);
@@ -124,6 +142,8 @@ void observe_ledger_opened(struct world *world)
         model->incarnation = world->ledger->incarnation;
         model->head_count = 0;
         model->acked_count = 0;
+        for (size_t i = 0; i < model->count; i++)
+            model->facts[i].damaged = false;
         model_refold(model);
         for (int i = 0; i < MODEL_SCOPES; i++)
             scope_forget(&model->scopes[i]);

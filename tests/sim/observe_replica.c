@@ -199,7 +199,8 @@ void observe_on_hand(struct world *world, struct seat *seat, int item)
             STATUS_OK &&
         strcmp(cursor.incarnation, incarnation) == 0) {
         point = scope_point(&world->model.scopes[SCOPE_LOCATION + seat->store], cursor.position);
-        if (point != NULL && stock_of(seat->till->db, db, location, sku, &level, NULL) == STATUS_OK)
+        if (point != NULL && !model_forked(&world->model, &point->fold, &seat->journal) &&
+            stock_of(seat->till->db, db, location, sku, &level, NULL) == STATUS_OK)
             invariant_12_on_hand_is_fold(
                 world, seat, item, level.on_hand.milli,
                 model_on_hand(&world->model, &point->fold, &seat->journal, seat->store, item));

@@ -55,22 +55,22 @@ static int bucket_of(const struct seat *seat, const char *text)
     return strcmp(text + length, "damaged") == 0 ? 1 : -1;
 }
 
-static void add_delta(struct fact *record, int item, int bucket, int64_t milli)
+static void add_delta(struct fact *fact, int item, int bucket, int64_t milli)
 {
     if (bucket < 0)
         return;
-    for (int i = 0; i < record->count; i++) {
-        if (record->deltas[i].item == item && record->deltas[i].bucket == bucket) {
-            record->deltas[i].milli += milli;
+    for (int i = 0; i < fact->count; i++) {
+        if (fact->deltas[i].item == item && fact->deltas[i].bucket == bucket) {
+            fact->deltas[i].milli += milli;
             return;
         }
     }
-    INVARIANT(record->count < MODEL_LINES);
-    record->deltas[record->count++] =
+    INVARIANT(fact->count < MODEL_LINES);
+    fact->deltas[fact->count++] =
         (struct stock_delta){.item = item, .bucket = bucket, .milli = milli};
 }
 
-static void read_moves(const struct seat *seat, const json_t *entry, struct fact *record)
+static void read_moves(const struct seat *seat, const json_t *entry, struct fact *fact)
 {
     const json_t *moves = json_object_get(entry, "moves"), *move;
     size_t i;
@@ -79,26 +79,26 @@ static void read_moves(const struct seat *seat, const json_t *entry, struct fact
     {
         int item = atoi(json_text_or(move, "sku", "I0") + 1);
         int64_t milli = json_int_or(move, "qty", 0);
-        add_delta(record, item, bucket_of(seat, json_text_or(move, "from", "")), -milli);
-        add_delta(record, item, bucket_of(seat, json_text_or(move, "to", "")), milli);
+        add_delta(fact, item, bucket_of(seat, json_text_or(move, "from", "")), -milli);
+        add_delta(fact, item, bucket_of(seat, json_text_or(move, "to", "")), milli);
     }
 }
 
-static void judge(struct walk *walk, const struct fact *record, const struct stored_entry *stored,
+static void judge(struct walk *walk, const struct fact *fact, const struct stored_entry *stored,
                   const json_t *entry)
 {
     struct world *world = walk->world;
-    const struct fact *before = record->prev < 0 ? NULL : &world->model.records[record->prev];
+    const struct fact *before = fact->prev < 0 ? NULL : &world->model.facts[fact->prev];
     struct hash prev = {{0}};
 
     if (hex_read(json_text_or(entry, "prev", ""), prev.bytes, HASH_SIZE) != STATUS_OK)
         world_fail(world, 4, "an entry without prev");
-    if (record->seq == 1)
+    if (fact->seq == 1)
         before = NULL;
-    invariant_03_entry_once_no_gaps(world, record, before);
-    invariant_04_chain_holds(world, record, stored->bytes, stored->length, &prev);
-    invariant_13_order_without_clock(world, record, before);
-    if (record->kind == KIND_SALE || record->kind == KIND_RETURN)
+    invariant_03_entry_once_no_gaps(world, fact, before);
+    invariant_04_chain_holds(world, fact, stored->bytes, stored->length, &prev);
+    invariant_13_order_without_clock(world, fact, before);
+    if (fact->kind == KIND_SALE || fact->kind == KIND_RETURN)
         invariant_06_sums_agree(world, entry);
     invariant_18_no_card_number(world, stored->bytes, stored->length, entry);
 }
@@ -107,16 +107,17 @@ static enum status take_entry(void *context, const struct stored_entry *stored)
 {
     struct walk *walk = context;
     struct model *model = &walk->world->model;
-    struct fact record = {.hash = stored->hash,
-                          .prev = walk->head->head,
-                          .epoch = walk->head->epoch,
-                          .seq = stored->seq,
-                          .store = walk->seat->store,
-                          .seat = walk->seat->index};
+    struct fact fact = {.hash = stored->hash,
+                        .prev = walk->head->head,
+                        .epoch = walk->head->epoch,
+                        .seq = stored->seq,
+                        .store = walk->seat->store,
+                        .seat = walk->seat->index};
     int known = model_find(model, &stored->hash);
     json_t *entry;
 
     if (known >= 0) { /* seen before: on another copy, or before a restore */
+        walk->found += !walk->seat->journal.rewound && model->facts[known].kind != KIND_EPOCH_OPEN;
         walk->head->head = known;
         return STATUS_OK;
     }
@@ -126,15 +127,15 @@ static enum status take_entry(void *context, const struct stored_entry *stored)
                    stored->seq);
         return STATUS_CANCELLED;
     }
-    record.kind = kind_of(entry);
-    record.hlc = json_int_or(entry, "hlc", 0);
-    record.gross = json_int_or(entry, "gross", 0);
-    read_moves(walk->seat, entry, &record);
-    judge(walk, &record, stored, entry);
-    walk->found += record.kind != KIND_EPOCH_OPEN;
-    walk->head->head = model_add(model, &record);
+    fact.kind = kind_of(entry);
+    fact.hlc = json_int_or(entry, "hlc", 0);
+    fact.gross = json_int_or(entry, "gross", 0);
+    read_moves(walk->seat, entry, &fact);
+    judge(walk, &fact, stored, entry);
+    walk->found += fact.kind != KIND_EPOCH_OPEN;
+    walk->head->head = model_add(model, &fact);
     trace_line(&walk->world->trace, walk->world->now_ms, "%s entry %" PRId64 " %s %" PRId64,
-               walk->seat->machine.name, record.seq, json_text_or(entry, "kind", ""), record.gross);
+               walk->seat->machine.name, fact.seq, json_text_or(entry, "kind", ""), fact.gross);
     json_decref(entry);
     return STATUS_OK;
 }
@@ -160,7 +161,7 @@ static void take_epoch(struct walk *walk, struct db *db, const struct journal_ep
         walk->head->head = known;
         return;
     }
-    after = walk->head->head < 0 ? 0 : model->records[walk->head->head].seq;
+    after = walk->head->head < 0 ? 0 : model->facts[walk->head->head].seq;
     if (info->head_seq < after) {
         /* Not told to anyone, and not synced: a power cut may take it. */
         walk->head->head = known;
@@ -222,32 +223,32 @@ void observe_expected(struct world *world, struct seat *seat)
 {
     const struct sale_expected *expected = &seat->operation.expected;
     int head = current_head(seat);
-    const struct fact *record = head < 0 ? NULL : &world->model.records[head];
+    const struct fact *fact = head < 0 ? NULL : &world->model.facts[head];
 
-    if (record == NULL || record->kind != expected->kind) {
+    if (fact == NULL || fact->kind != expected->kind) {
         world_fail(world, 16, "%s: another kind of entry than was asked for", seat->machine.name);
         return;
     }
-    if (expected->gross >= 0 && llabs(record->gross) != expected->gross)
+    if (expected->gross >= 0 && llabs(fact->gross) != expected->gross)
         world_fail(world, 6, "%s: %" PRId64 " on the journal, %" PRId64 " was sold",
-                   seat->machine.name, record->gross, expected->gross);
+                   seat->machine.name, fact->gross, expected->gross);
     workload_stands(world, seat);
     if (expected->kind != KIND_SALE && expected->kind != KIND_RETURN &&
         expected->kind != KIND_ADJUST)
         return;
     for (int i = 0; i < expected->count; i++) {
         bool same = false;
-        for (int j = 0; j < record->count; j++)
-            same = same ||
-                   memcmp(&record->deltas[j], &expected->deltas[i], sizeof record->deltas[j]) == 0;
+        for (int j = 0; j < fact->count; j++)
+            same =
+                same || memcmp(&fact->deltas[j], &expected->deltas[i], sizeof fact->deltas[j]) == 0;
         if (!same)
             world_fail(world, 7, "%s: entry %" PRId64 " does not move item %d by %" PRId64,
-                       seat->machine.name, record->seq, expected->deltas[i].item,
+                       seat->machine.name, fact->seq, expected->deltas[i].item,
                        expected->deltas[i].milli);
     }
-    if (record->count != expected->count)
+    if (fact->count != expected->count)
         world_fail(world, 7, "%s: entry %" PRId64 " moves %d items, %d were asked for",
-                   seat->machine.name, record->seq, record->count, expected->count);
+                   seat->machine.name, fact->seq, fact->count, expected->count);
 }
 
 /* The operation that was on its way when the till died: there whole, or not at all. */

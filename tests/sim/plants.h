@@ -1,4 +1,9 @@
-/* Faults put in on purpose: a simulation that does not find them proves nothing. */
+/* Faults put in on purpose: a simulation that does not find them proves nothing.
+ *
+ * Each breaks one promise of the product the way a plausible mistake would, by standing in for one
+ * of its functions at link time (ld --wrap; the list is in tests/CMakeLists.txt). The product's own
+ * files know nothing of it, and without a chosen plant every stand-in only passes the call on.
+ */
 #ifndef HOLDFAST_SIM_PLANTS_H
 #define HOLDFAST_SIM_PLANTS_H
 
@@ -9,7 +14,29 @@ struct plant {
     const char *what;
 };
 const struct plant *plants_list(int *count);
-/* False: no such plant. */
+/* For every world of this program but the template's. False: no such plant. */
 bool plant_choose(const char *name);
+
+enum plant_number {
+    PLANT_NONE,
+    PLANT_ACK_BEFORE_COMMIT,
+    PLANT_NO_DEDUPLICATION,
+    PLANT_CURSOR_BEFORE_ROWS,
+    PLANT_WATERMARK_APART,
+    PLANT_LATE_COMMIT_SKIPPED,
+    PLANT_SYNC_OFF,
+    PLANT_RETRY_UNBOUNDED,
+    PLANT_POISON_BLOCKS,
+    PLANT_CLONE_MERGED,
+    PLANT_COUNTER_REUSED,
+    PLANT_LEASE_RETURNED_TWICE,
+    PLANT_CLOCK_FOR_ORDER,
+    PLANT_TOLD_BEFORE_COMMIT,
+    PLANT_LOG_BELIEVED,
+    PLANT_INCARNATION_KEPT,
+    PLANTS
+};
+/* Whether it is chosen, in a world that is not the template's. */
+bool planted(enum plant_number plant);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "terminal/base/buf.h"
 #include "terminal/base/db.h"
+#include "terminal/base/fs.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/node.h"
 #include "tests/sim/observe.h"
@@ -9,18 +10,42 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TAIL 2 /* the newest entries are checked at every start: those stay whole */
+#define LEDGER_BACKUP "/ledger/backup.db"
+#define TAIL          2 /* the newest entries are checked at every start: those stay whole */
 
 void restores_backup_seat(struct seat *seat)
 {
     disk_image_release(seat->backup);
     seat->backup = disk_freeze(seat->machine.disk);
+    seat->backup_tampered = seat->tampered;
+}
+
+/* By the product's own command, as a process of its own beside the ledger that serves. */
+static enum status run_store(struct world *world, bool restore)
+{
+    struct disk_process *process = disk_process_start(world->office.disk, "store");
+    struct error error;
+    enum status status;
+
+    (void)disk_enter(process);
+    if (restore) {
+        status = store_restore("sqlite:" LEDGER_PATH, LEDGER_BACKUP, &error);
+    } else {
+        (void)fs_unlink(LEDGER_BACKUP);
+        status = store_backup("sqlite:" LEDGER_PATH, LEDGER_BACKUP, &error);
+    }
+    (void)disk_enter(NULL);
+    disk_process_end(process);
+    return status;
 }
 
 void restores_backup_ledger(struct world *world)
 {
-    disk_image_release(world->backup);
-    world->backup = disk_freeze(world->office.disk);
+    static const struct disk_faults none;
+
+    if (world->ledger == NULL || memcmp(&world->office.faults, &none, sizeof none) != 0)
+        return;
+    world->has_backup = run_store(world, false) == STATUS_OK;
 }
 
 static void switch_off(struct world *world, struct seat *seat)
@@ -61,6 +86,7 @@ static void restore_till(struct world *world, struct seat *seat)
         disk_restore_file(seat->machine.disk, seat->backup, TILL_FOLDER "/till.db-shm");
     }
     rewind_seat(seat);
+    seat->tampered = seat->backup_tampered;
     switch_on(world, seat);
 }
 
@@ -86,6 +112,7 @@ static void clone_till(struct world *world, struct seat *seat)
     disk_image_release(image);
     clone->till_node.machine = clone->agent_node.machine = &clone->machine;
     rewind_seat(clone);
+    clone->tampered = behind ? seat->backup_tampered : seat->tampered;
     for (int i = 0; i < world->seats; i++) {
         if (world->seat[i].origin == seat->origin)
             world->seat[i].journal.may_open = true;
@@ -95,16 +122,17 @@ static void clone_till(struct world *world, struct seat *seat)
     world_schedule(world, world->now_ms + 3000, EVENT_TILL_TURN, clone->index, 0, 0);
 }
 
-/* The database comes back from a copy; what lies beside it stays. */
+/* The database comes back from the backup; what lies beside it stays. */
 static void restore_ledger(struct world *world)
 {
-    if (world->backup == NULL)
+    static const struct disk_faults none;
+
+    if (!world->has_backup || memcmp(&world->office.faults, &none, sizeof none) != 0)
         return;
     world_fault(world, FAULT_LEDGER_RESTORED);
     ledger_node_end(world);
-    disk_restore_file(world->office.disk, world->backup, LEDGER_PATH);
-    disk_restore_file(world->office.disk, world->backup, LEDGER_PATH "-wal");
-    disk_restore_file(world->office.disk, world->backup, LEDGER_PATH "-shm");
+    if (run_store(world, true) != STATUS_OK)
+        world_fail(world, 2, "the ledger can't be restored from its backup");
     world->ledger_rewound = true;
     world_schedule(world, world->now_ms + faults_pause(world), EVENT_START_LEDGER, 0, 0, 0);
     /* Tills that held a head of the lost part may open another epoch. */
@@ -113,48 +141,31 @@ static void restore_ledger(struct world *world)
 }
 
 /* A record of the seat's current epoch that is neither new nor damaged yet; -1: none. */
-static int any_record(struct world *world, const struct seat *seat)
+static int any_fact(struct world *world, const struct seat *seat)
 {
     const struct model *model = &world->model;
     int at = seat->journal.count == 0 ? -1 : seat->journal.epochs[seat->journal.count - 1].head;
     int64_t back;
 
-    if (at < 0 || model->records[at].seq < 2 + 2 * TAIL)
+    if (at < 0 || model->facts[at].seq < 2 + 2 * TAIL)
         return -1;
-    back = chance_between(&world->chance_fault, TAIL, model->records[at].seq - 2);
+    back = chance_between(&world->chance_fault, TAIL, model->facts[at].seq - 2);
     while (back-- > 0 && at >= 0)
-        at = model->records[at].prev;
-    return at < 0 || model->records[at].seq < 2 || model->records[at].tampered ? -1 : at;
+        at = model->facts[at].prev;
+    return at < 0 || model->facts[at].seq < 2 || model->facts[at].tampered ? -1 : at;
 }
 
-/* The text of `prev` is in one entry only. A flipped bit in the main file is seen by nobody but
- * who checks hashes. */
-static void damage_entry(struct world *world, struct seat *seat)
+static enum status run_on_journal(struct seat *seat, const char *sql, const struct fact *fact)
 {
-    int index = any_record(world, seat);
-    char hex[HASH_HEX_SIZE];
-
-    if (index < 0)
-        return;
-    struct fact *record = &world->model.records[index];
-    hex_write(world->model.records[record->prev].hash.bytes, HASH_SIZE, hex);
-    if (!disk_flip_in(seat->machine.disk, TILL_FOLDER "/till.db", hex, HASH_HEX_SIZE - 1, 5))
-        return;
-    world_fault(world, FAULT_ENTRY_DAMAGED);
-    trace_line(&world->trace, world->now_ms, "%s entry %lld is damaged on its disk",
-               seat->machine.name, (long long)record->seq);
-    record->tampered = true;
-    seat->tampered = true;
-}
-
-static enum status run_on_journal(struct seat *seat, const char *sql, const struct fact *record)
-{
+    static const struct disk_faults none;
     struct disk_process *process = disk_process_start(seat->machine.disk, "vandal");
     struct db_statement *statement;
     struct db *db = NULL;
+    int64_t changed = 0;
     struct error error;
     enum status status;
 
+    disk_set_faults(seat->machine.disk, &none);
     (void)disk_enter(process);
     status = db_open(TILL_FOLDER "/till.db", DB_OWNER_FULL, &db, &error);
     if (status == STATUS_OK) {
@@ -162,36 +173,43 @@ static enum status run_on_journal(struct seat *seat, const char *sql, const stru
         status = db_prepare(db, sql, &statement, &error);
     }
     if (status == STATUS_OK) {
-        db_bind_blob(statement, 1, record->hash.bytes, HASH_SIZE);
+        db_bind_blob(statement, 1, fact->hash.bytes, HASH_SIZE);
         status = db_run(statement, &error);
+        changed = db_changes(db);
     }
     db_close(db);
     (void)disk_enter(NULL);
     disk_process_end(process);
-    return status;
+    disk_set_faults(seat->machine.disk, &seat->machine.faults);
+    return status == STATUS_OK && changed == 0 ? STATUS_NOT_FOUND : status;
 }
 
-/* While the till does not run: an entry grown beyond all limits, or gone with its row. */
-static void lose_entry(struct world *world, struct seat *seat)
+/* While the till does not run: a letter of an entry becomes another, or the entry grows beyond all
+ * limits, or its row is gone. */
+static void spoil_entry(struct world *world, struct seat *seat, enum fault fault)
 {
-    int index = any_record(world, seat);
-    bool gone = false;
-    enum status status;
+    static const char letter[] = "UPDATE entry SET bytes = CAST(replace(CAST(bytes AS TEXT), "
+                                 "'\"business', '\"musiness') AS BLOB) WHERE hash = ?1";
+    static const char growth[] = "UPDATE entry SET bytes = zeroblob(300000) WHERE hash = ?1";
+    static const char gone[] = "DELETE FROM entry WHERE hash = ?1";
+    bool grows = chance_below(&world->chance_fault, 2) == 0;
+    int index = any_fact(world, seat);
 
-    if (index < 0)
+    if (index < 0 || seat->journal.rewound)
         return;
-    struct fact *record = &world->model.records[index];
+    struct fact *fact = &world->model.facts[index];
     switch_off(world, seat);
-    status = run_on_journal(seat,
-                            gone ? "DELETE FROM entry WHERE hash = ?1"
-                                 : "UPDATE entry SET bytes = zeroblob(300000) WHERE hash = ?1",
-                            record);
-    if (status == STATUS_OK) {
-        world_fault(world, FAULT_ENTRY_LOST);
-        trace_line(&world->trace, world->now_ms, "%s entry %lld is %s", seat->machine.name,
-                   (long long)record->seq, gone ? "gone" : "too large");
-        record->tampered = true;
+    if (run_on_journal(seat,
+                       fault == FAULT_ENTRY_LOST ? gone
+                       : grows                   ? growth
+                                                 : letter,
+                       fact) == STATUS_OK) {
+        world_fault(world, fault);
+        trace_line(&world->trace, world->now_ms, "%s entry %lld is spoilt", seat->machine.name,
+                   (long long)fact->seq);
+        fact->tampered = true;
         seat->tampered = true;
+        world->tampered++;
     }
     switch_on(world, seat);
 }
@@ -204,8 +222,6 @@ void restores_strike(struct world *world, struct seat *seat, enum fault fault)
         clone_till(world, seat);
     else if (fault == FAULT_LEDGER_RESTORED)
         restore_ledger(world);
-    else if (fault == FAULT_ENTRY_DAMAGED)
-        damage_entry(world, seat);
     else
-        lose_entry(world, seat);
+        spoil_entry(world, seat, fault);
 }

@@ -43,6 +43,7 @@ static void expect(struct seat *seat, enum entry_kind kind, int64_t gross)
 {
     memset(&seat->operation, 0, sizeof seat->operation);
     seat->operation.pending = true;
+    seat->slept_us = 0;
     seat->operation.expected.kind = kind;
     seat->operation.expected.gross = gross;
 }
@@ -328,19 +329,22 @@ static void do_shift(struct world *world, struct seat *seat)
     struct error error = {0};
     struct shift_view view;
     struct money difference = {0};
-    bool healthy = must_work(seat), open = !seat->shift_open;
+    bool open = !seat->shift_open;
+    /* The Z is computed from the entries: no Z over one that was destroyed. */
+    bool healthy = must_work(seat) && (open || !seat->tampered);
     enum status status;
 
     if (!open && draw(world, 4) != 0)
         return;
     expect(seat, open ? KIND_SHIFT_OPEN : KIND_SHIFT_CLOSE, -1);
     node_enter(&seat->till_node);
-    status = open ? till_shift_open(seat->till, (struct money){FLOAT}, &error)
-                  : till_shift_close(seat->till, (struct money){seat->drawer}, &view, &difference,
-                                     &error);
+    status = open
+                 ? till_shift_open(seat->till, (struct money){FLOAT}, &error)
+                 : till_shift_close(seat->till, (struct money){seat->drawer < 0 ? 0 : seat->drawer},
+                                    &view, &difference, &error);
     if (!leave(world, seat))
         return;
-    if (!open && status == STATUS_OK && seat->drawer_known && difference.minor != 0)
+    if (!open && status == STATUS_OK && seat->drawer_known && view.expected.minor != seat->drawer)
         world_fail(world, 6, "%s: the drawer should hold %lld, the Z says %lld", seat->machine.name,
                    (long long)seat->drawer, (long long)view.expected.minor);
     finish(world, seat, status, &error, healthy);
@@ -390,7 +394,6 @@ static void sign_in(struct world *world, struct seat *seat)
     }
     if (!leave(world, seat))
         return;
-    seat->signed_in = status == STATUS_OK;
 }
 
 void workload_started(struct world *world, struct seat *seat)
@@ -435,7 +438,7 @@ static void work(struct world *world, struct seat *seat)
         refresh(world, seat);
     if (seat->till == NULL || !settled(world, seat) || till_phase(seat->till) != TILL_READY)
         return;
-    if (!seat->signed_in) {
+    if (!seat->till->signed_in) {
         sign_in(world, seat);
         return;
     }

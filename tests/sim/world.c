@@ -104,8 +104,12 @@ static int64_t host_wall(void *context)
  * for long (invariant 15 counts it). */
 static void host_sleep(void *context, struct disk_process *process, int64_t microseconds)
 {
-    (void)process;
-    ((struct world *)context)->slept_us += microseconds;
+    struct world *world = context;
+
+    for (int i = 0; i < world->seats; i++) {
+        if (world->seat[i].till_node.process == process)
+            world->seat[i].slept_us += microseconds;
+    }
 }
 
 struct disk_host world_host(struct world *world)

@@ -111,13 +111,14 @@ struct seat {
     int origin;      /* the enrolled till that it is, or was copied from */
     bool retired;    /* switched off for good */
     int failed_starts;
-    int64_t turn_at; /* of the person at the till */
-    bool parted;     /* from the network */
-    bool signed_in;
+    int64_t slept_us; /* of its till, by busy handlers, since the operation began */
+    int64_t turn_at;  /* of the person at the till */
+    bool parted;      /* from the network */
     bool shift_open;
     int64_t drawer; /* cash that must be in it */
     bool drawer_known;
     bool tampered; /* an entry on its disk was destroyed */
+    bool backup_tampered;
     struct disk_image *backup;
     struct operation operation;
     struct journal_model journal;
@@ -176,9 +177,10 @@ struct world {
     char token[72];
     char answer[4096]; /* the last one to head office */
     int failed_starts;
-    struct disk_image *backup; /* of the ledger's disk */
-    bool ledger_rewound;       /* a backup was put back, and it has not opened since */
-    bool working;              /* an EVENT_LEDGER_WORK is in the queue */
+    int tampered;        /* entries destroyed on tills' disks */
+    bool has_backup;     /* of the ledger, on its disk */
+    bool ledger_rewound; /* a backup was put back, and it has not opened since */
+    bool working;        /* an EVENT_LEDGER_WORK is in the queue */
 
     struct net *net;
     struct plan *plan;
@@ -188,7 +190,6 @@ struct world {
     uint64_t faults[FAULTS];
     uint64_t steps, operations, sales;
     uint64_t power_cuts; /* of the disks, as far as noted */
-    int64_t slept_us;    /* by busy handlers, since the last look */
     struct failure failure;
 };
 
