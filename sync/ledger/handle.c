@@ -13,8 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct route *const tables[] = {device_routes, admin_routes,  service_routes,
-                                             trade_routes,  people_routes, metrics_routes};
+static const struct route *const tables[] = {device_routes, admin_routes,   service_routes,
+                                             trade_routes,  people_routes,  metrics_routes,
+                                             hooks_routes};
 #define TABLE_COUNT (sizeof tables / sizeof tables[0])
 
 void ledger_response_init(struct ledger_response *response)

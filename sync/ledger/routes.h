@@ -60,6 +60,7 @@ extern const struct route service_routes[];
 extern const struct route trade_routes[];
 extern const struct route people_routes[];
 extern const struct route metrics_routes[];
+extern const struct route hooks_routes[];
 
 /* "GET /v1/device" of the route with this number (metrics.h), "none" of the one behind the last. */
 const char *ledger_route_name(int number, char *room);

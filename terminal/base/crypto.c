@@ -88,6 +88,17 @@ struct hash hash_end(struct hash_stream *stream)
     return take_digest(state_of(stream));
 }
 
+struct hash hmac_bytes(const void *key, size_t key_length, const void *bytes, size_t length)
+{
+    crypto_auth_hmacsha256_state state;
+    struct hash hash;
+
+    (void)crypto_auth_hmacsha256_init(&state, key, key_length);
+    (void)crypto_auth_hmacsha256_update(&state, bytes, length);
+    (void)crypto_auth_hmacsha256_final(&state, hash.bytes);
+    return hash;
+}
+
 bool hash_equal(const struct hash *a, const struct hash *b)
 {
     return secret_equal(a->bytes, b->bytes, sizeof a->bytes);

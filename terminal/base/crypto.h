@@ -58,6 +58,8 @@ struct hash_stream {
 void hash_start(struct hash_stream *stream);
 void hash_update(struct hash_stream *stream, const void *bytes, size_t length);
 struct hash hash_end(struct hash_stream *stream);
+/* HMAC-SHA-256 (RFC 2104). */
+struct hash hmac_bytes(const void *key, size_t key_length, const void *bytes, size_t length);
 bool hash_equal(const struct hash *a, const struct hash *b);
 
 void key_pair(const struct entropy *entropy, struct public_key *public_key,

@@ -271,9 +271,27 @@ static int start(void **state)
     return 0;
 }
 
+/* RFC 4231, test cases 2 and 6 (a key longer than a block). */
+static void test_crypto__hmac_agrees_with_the_standard(void **state)
+{
+    uint8_t key[131];
+    char hex[HASH_HEX_SIZE];
+    const char *text = "Test Using Larger Than Block-Size Key - Hash Key First";
+    struct hash hash = hmac_bytes("Jefe", 4, "what do ya want for nothing?", 28);
+
+    (void)state;
+    hex_write(hash.bytes, HASH_SIZE, hex);
+    assert_string_equal(hex, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    memset(key, 0xaa, sizeof key);
+    hash = hmac_bytes(key, sizeof key, text, strlen(text));
+    hex_write(hash.bytes, HASH_SIZE, hex);
+    assert_string_equal(hex, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_crypto__hmac_agrees_with_the_standard),
         cmocka_unit_test(test_hash__agrees_with_the_standard),
         cmocka_unit_test(test_hash__stream_equals_one_piece_at_every_split),
         cmocka_unit_test(test_sign__agrees_with_the_rfc),
