@@ -1,4 +1,4 @@
-/* What keeps the service itself in order: tokens and devices. */
+/* What keeps the service itself in order: tokens, devices and webhooks. */
 #include "sync/admin/ask.h"
 #include "sync/admin/commands.h"
 #include "terminal/base/clock.h"
@@ -215,4 +215,66 @@ enum status command_device_reinstate(const struct options *options, const char *
 {
     return mark_device(options, "/v1/admin/devices/reinstate", arguments, count,
                        "may speak to the ledger again", error);
+}
+
+/* ---- webhooks ------------------------------------------------------------------------------- */
+
+enum status command_webhook_add(const struct options *options, const char *const *arguments,
+                                int count, struct error *error)
+{
+    const char *url, *events;
+    json_t *body, *answer = NULL;
+    enum status status;
+    if (count != 1)
+        return error_set(error, STATUS_INVALID, "say the webhook's name: webhook add NAME ...");
+    if ((status = options_check(options, ASK_OPTIONS "to events", error)) ||
+        (status = options_want(options, "to", &url, error)) ||
+        (status = options_want(options, "events", &events, error)))
+        return status;
+    body = json_pack("{s:s,s:s,s:s}", "name", arguments[0], "url", url, "events", events);
+    if (!body)
+        return error_set(error, STATUS_INVALID, "names are UTF-8 text");
+    status = ask_ledger_json(options, "/v1/admin/webhooks", body, &answer, error);
+    if (!status && options->json)
+        print_json(answer);
+    else if (!status)
+        printf("%s\n", json_text_or(answer, "secret", ""));
+    json_decref(answer);
+    json_decref(body);
+    return status;
+}
+
+static void print_webhooks(const json_t *answer)
+{
+    size_t index;
+    json_t *one;
+
+    json_array_foreach(json_object_get(answer, "webhooks"), index, one)
+    {
+        printf("%s  %s \n  %" PRId64 " waiting, %" PRId64 " delivered, %" PRId64
+               " given up, %" PRId64 " tries, last answer %" PRId64 "; events:%s\n",
+               json_text_or(one, "name", ""), json_text_or(one, "url", ""),
+               json_int_or(one, "waiting", 0), json_int_or(one, "delivered", 0),
+               json_int_or(one, "dead", 0), json_int_or(one, "tries", 0),
+               json_int_or(one, "last_status", 0), json_text_or(one, "events", ""));
+    }
+}
+
+enum status command_webhook_list(const struct options *options, const char *const *arguments,
+                                 int count, struct error *error)
+{
+    (void)arguments;
+    return show_list(options, "/v1/admin/webhooks", count, print_webhooks, error);
+}
+
+enum status command_webhook_remove(const struct options *options, const char *const *arguments,
+                                   int count, struct error *error)
+{
+    enum status status = options_check(options, ASK_OPTIONS, error);
+    if (status)
+        return status;
+    if (count != 1)
+        return error_set(error, STATUS_INVALID, "say the webhook's name");
+    return post_done(options, "/v1/admin/webhooks/remove", json_pack("{s:s}", "name", arguments[0]),
+                     "webhook", arguments[0], "gets nothing any more", error);
 }
