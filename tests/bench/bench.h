@@ -98,6 +98,7 @@ bench_run_function bench_memory;
 bench_run_function bench_import;
 bench_run_function bench_new_till;
 bench_run_function bench_drain;
+bench_run_function bench_tills;
 bench_run_function bench_ingest;
 bench_run_function bench_visible;
 bench_run_function bench_pixels;

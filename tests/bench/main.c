@@ -30,6 +30,8 @@ static const struct {
     {"sync", "drain", "offline sales drained to the ledger, beside bare inserts", bench_drain},
     {"ledger", "ingest", "entries taken in on each engine, beside bare inserts and COPY",
      bench_ingest},
+    {"sync", "tills", "2,000 tills waiting on one ledger: memory, idle CPU, a price change",
+     bench_tills},
     {"sync", "visible", "sale to the next till, beside a round trip and two commits",
      bench_visible},
 };

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -90,29 +91,48 @@ int64_t shop_random(const struct shop *shop)
     return (int64_t)(bench_random() % (uint64_t)shop->product_count);
 }
 
-static enum status start_ledger(struct bench *bench, struct shop *shop, struct error *error)
+enum status ledger_make(struct bench *bench, const char *folder, struct served *out,
+                        struct error *error)
 {
-    char db[128], line[128] = "";
-    char *ledger = bench_program(bench, "holdfast-ledger");
-    snprintf(db, sizeof db, "sqlite:%s/ledger.db", shop->folder);
-    snprintf(shop->token, sizeof shop->token, "%s/token", shop->folder);
-    char *init[] = {ledger, "init", "--db", db, "--token-file", shop->token, NULL};
-    char *serve[] = {ledger, "serve", "--db", db, "--listen", "127.0.0.1:0", NULL};
-    int fd;
+    char *program = bench_program(bench, "holdfast-ledger");
+    *out = (struct served){.pid = 0};
+    snprintf(out->db, sizeof out->db, "sqlite:%s/ledger.db", folder);
+    snprintf(out->token, sizeof out->token, "%s/token", folder);
+    char *init[] = {program, "init", "--db", out->db, "--token-file", out->token, NULL};
+    (void)mkdir(folder, 0700);
     enum status status = bench_run(init, NULL, 0, error);
-    if (!status)
-        status = bench_start(serve, &shop->ledger_pid, &fd, error);
-    free(ledger);
+    free(program);
+    return status;
+}
+
+enum status ledger_serve(struct bench *bench, struct served *served, struct error *error)
+{
+    char line[128] = "";
+    char *program = bench_program(bench, "holdfast-ledger");
+    char *serve[] = {program, "serve", "--db", served->db, "--listen", "127.0.0.1:0", NULL};
+    int fd;
+    enum status status = bench_start(serve, &served->pid, &fd, error);
+    free(program);
     if (status)
         return status;
     for (size_t used = 0; used + 1 < sizeof line && read(fd, line + used, 1) == 1; used++)
         if (line[used] == '\n')
             break;
-    char address[48];
-    if (sscanf(line, "listening on %47s", address) != 1)
-        return error_set(error, STATUS_IO, "the ledger said '%s'", line);
-    snprintf(shop->url, sizeof shop->url, "http://%s", address);
-    return STATUS_OK;
+    return sscanf(line, "listening on 127.0.0.1:%u", &served->port) == 1
+               ? STATUS_OK
+               : error_set(error, STATUS_IO, "the ledger said '%s'", line);
+}
+
+static enum status start_ledger(struct bench *bench, struct shop *shop, struct error *error)
+{
+    struct served served;
+    enum status status = ledger_make(bench, shop->folder, &served, error);
+    if (!status)
+        status = ledger_serve(bench, &served, error);
+    snprintf(shop->token, sizeof shop->token, "%s/token", shop->folder);
+    snprintf(shop->url, sizeof shop->url, "http://127.0.0.1:%u", served.port);
+    shop->ledger_pid = served.pid;
+    return status;
 }
 
 static enum status admin(struct bench *bench, const struct shop *shop, char *const *words,

@@ -6,6 +6,18 @@
 
 enum { PRODUCT_GTIN, PRODUCT_NAME, PRODUCT_PRICE };
 
+/* A holdfast-ledger on SQLite, on this machine. */
+struct served {
+    char db[160]; /* "sqlite:PATH" */
+    char token[128];
+    unsigned port;
+    int pid; /* 0 while it is not served */
+};
+/* init, in a folder that is made when it is not there. */
+enum status ledger_make(struct bench *bench, const char *folder, struct served *out,
+                        struct error *error) MUST_USE;
+enum status ledger_serve(struct bench *bench, struct served *served, struct error *error) MUST_USE;
+
 /* init, serve, location and staff add, import (timed), T00's enrolment and first sync (timed),
  * T01's. */
 enum status shop_make(struct bench *bench, struct shop *out, struct error *error) MUST_USE;

@@ -359,6 +359,7 @@ static void test_agent__what_was_ready_is_dropped_when_the_answer_wants_another(
     world_poke(world, AGENT_POKE_ENTRIES);
     world_turns(world, 60);
     assert_int_equal(world->ledger->epochs[0].count, 99);
+    assert_int_equal(world->gaps, 0); /* nothing was sent that could not follow */
     world->ledger->refuse_entry = 0;
     world_drain(world, 500);
     finish(world);

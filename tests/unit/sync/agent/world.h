@@ -38,7 +38,8 @@ struct world {
     /* per mille */
     int lose_request, lose_answer, cut_stream, kill, duplicate;
     bool down; /* nothing gets through */
-    int pokes_rows, pokes_replica, pokes_state, kills, lost, sent_journal, sent_bytes, sent_changes;
+    int pokes_rows, pokes_replica, pokes_state, kills, lost, sent_journal, sent_bytes, sent_changes,
+        gaps;
     int64_t bytes_streamed;
     char *last_path; /* of the last request */
 };
@@ -236,6 +237,7 @@ static inline void world_answer(struct world *world, struct flight *flight)
         return;
     }
     fake_handle(world->ledger, &flight->request, &answer);
+    world->gaps += answer.status == 409;
     if (world_chance(world, world->duplicate)) {
         struct fake_answer twice; /* the network sends it twice: a replay, refused */
         fake_handle(world->ledger, &flight->request, &twice);

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 struct running {
@@ -239,12 +240,11 @@ static void signed_text(struct fixture *fixture, const struct device *device, co
                    headers.value);
 }
 
-static int ask_waiting(struct running *running, const struct device *device, int64_t catalogue)
+static void ask_on(struct running *running, int fd, const struct device *device, int64_t catalogue)
 {
     struct changes_query query = changes_from(running->fixture, "S01");
     char request[2048];
     struct buf text;
-    int fd = connect_to(running);
 
     query.wait_s = 60;
     query.cursors[0].position = catalogue;
@@ -254,6 +254,13 @@ static int ask_waiting(struct running *running, const struct device *device, int
     signed_text(running->fixture, device, "/v1/changes", buf_text(&text), request, sizeof request);
     buf_finish(&text);
     send_text(fd, request);
+}
+
+static int ask_waiting(struct running *running, const struct device *device, int64_t catalogue)
+{
+    int fd = connect_to(running);
+
+    ask_on(running, fd, device, catalogue);
     return fd;
 }
 
@@ -281,6 +288,17 @@ static void test_server__holds_questions_until_there_is_news(void **state)
     stop(running);
 }
 
+/* A round trip over the same port: what was sent before has been read. */
+static void hold_on(const struct running *running)
+{
+    char text[2048];
+    int fd = connect_to(running);
+
+    send_text(fd, "GET /v1/health HTTP/1.1\r\nHost: x\r\n\r\n");
+    read_answer(fd, "time_ms", text, sizeof text);
+    (void)close(fd);
+}
+
 /* Stopping answers who waits, at once and well formed. */
 static void test_server__stops_with_questions_waiting(void **state)
 {
@@ -294,11 +312,7 @@ static void test_server__stops_with_questions_waiting(void **state)
     device = device_make(fixture, "S01", "T01");
     for (int i = 0; i < 10; i++)
         waiting[i] = ask_waiting(running, device, 1);
-    /* A round trip over the same port: what was sent before has been read. */
-    int fd = connect_to(running);
-    send_text(fd, "GET /v1/health HTTP/1.1\r\nHost: x\r\n\r\n");
-    read_answer(fd, "time_ms", text, sizeof text);
-    (void)close(fd);
+    hold_on(running);
     stop(running);
     for (int i = 0; i < 10; i++) {
         read_answer(waiting[i], NULL, text, sizeof text);
@@ -306,6 +320,56 @@ static void test_server__stops_with_questions_waiting(void **state)
         assert_non_null(strstr(text, "\"scopes\":[]"));
         (void)close(waiting[i]);
     }
+    device_free(device);
+}
+
+enum { CROWD = 2000 };
+
+/* Both ends of 2,000 connections are this process's. */
+static bool descriptors_suffice(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_max < 3 * CROWD)
+        return false;
+    limit.rlim_cur = limit.rlim_max;
+    return setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+static void hear_all(const int waiting[CROWD], const char *wanted)
+{
+    char text[4096];
+
+    for (int i = 0; i < CROWD; i++) {
+        read_answer(waiting[i], "\"more\"", text, sizeof text);
+        assert_memory_equal(text, "HTTP/1.1 200", 12);
+        assert_non_null(strstr(text, wanted));
+    }
+}
+
+/* All of them are held, told, held again on the same connections, and let go by a stop. */
+static void test_server__two_thousand_wait_and_are_all_told(void **state)
+{
+    struct fixture *fixture = *state;
+    static int waiting[CROWD];
+
+    if (!descriptors_suffice())
+        skip();
+    struct running *running = start(fixture);
+    admin_put(fixture, SHOP_ROWS);
+    struct device *device = device_make(fixture, "S01", "T01");
+    for (int i = 0; i < CROWD; i++)
+        waiting[i] = ask_waiting(running, device, 1);
+    admin_put(fixture, "{\"rows\":[{\"t\":\"item\",\"op\":\"put\",\"row\":{\"sku\":\"D\","
+                       "\"name\":\"Date\"}}]}");
+    hear_all(waiting, "Date");
+    for (int i = 0; i < CROWD; i++)
+        ask_on(running, waiting[i], device, 2);
+    hold_on(running);
+    stop(running);
+    hear_all(waiting, "\"scopes\":[]");
+    for (int i = 0; i < CROWD; i++)
+        (void)close(waiting[i]);
     device_free(device);
 }
 
@@ -489,6 +553,7 @@ int main(void)
         TEST(test_server__cuts_off_who_drips),
         TEST(test_server__holds_questions_until_there_is_news),
         TEST(test_server__stops_with_questions_waiting),
+        TEST(test_server__two_thousand_wait_and_are_all_told),
         TEST(test_server__forgets_who_went_away),
         TEST(test_server__serves_files_in_ranges),
         TEST(test_server__refuses_ports_that_are_taken_and_no_addresses),
