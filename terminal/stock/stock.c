@@ -76,9 +76,18 @@ struct mark {
     int64_t seq;
 };
 
+/* How much of a fork of one of this till's epochs it contains; see the header. */
+struct branch_mark {
+    struct mark mark;
+    struct hash root; /* of the entry at `start` */
+    int64_t start;
+};
+
 struct marks {
     struct mark *items;
     size_t count;
+    struct branch_mark *branches;
+    size_t branch_count;
 };
 
 /* The index of a physical status; -1 for any other. */
@@ -149,6 +158,35 @@ static enum status read_marks(struct db *replica_db, const char *location, struc
     return status;
 }
 
+static enum status read_branch_marks(struct db *replica_db, const char *location, struct marks *out,
+                                     struct error *error)
+{
+    struct db_statement *statement;
+    bool row = false;
+    enum status status = db_prepare(
+        replica_db, "SELECT device, epoch, hash, start, seq FROM branch_mark WHERE location = ?1",
+        &statement, error);
+
+    if (status != STATUS_OK)
+        return status;
+    db_bind_text(statement, 1, location);
+    while ((status = db_step(statement, &row, error)) == STATUS_OK && row) {
+        struct branch_mark *branch;
+        out->branches = mem_resize(out->branches, (out->branch_count + 1) * sizeof *out->branches);
+        branch = &out->branches[out->branch_count];
+        (void)snprintf(branch->mark.device, sizeof branch->mark.device, "%s",
+                       db_text(statement, 0));
+        (void)snprintf(branch->mark.epoch, sizeof branch->mark.epoch, "%s", db_text(statement, 1));
+        branch->start = db_int(statement, 3);
+        branch->mark.seq = db_int(statement, 4);
+        /* A hash that is none is nobody's. */
+        if (hex_read(db_text(statement, 2), branch->root.bytes, HASH_SIZE) == STATUS_OK)
+            out->branch_count++;
+    }
+    db_reset(statement);
+    return status;
+}
+
 static enum status read_age(struct db *replica_db, const char *location, int64_t *out,
                             struct error *error)
 {
@@ -175,6 +213,8 @@ static enum status read_replica_rows(struct db *replica_db, const char *location
     int64_t as_of_ms = 0;
     enum status status = read_marks(replica_db, location, marks, error);
 
+    if (status == STATUS_OK)
+        status = read_branch_marks(replica_db, location, marks, error);
     if (status == STATUS_OK)
         status = read_age(replica_db, location, &as_of_ms, error);
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
@@ -244,17 +284,37 @@ static enum status read_pending(struct db *till_db, int64_t number, int64_t afte
     return status;
 }
 
-static int64_t mark_of(const struct marks *marks, const struct journal_epoch_ref *epoch)
+static bool is_of(const struct mark *mark, const char *device, const char *epoch)
+{
+    return strcmp(mark->device, device) == 0 && strcmp(mark->epoch, epoch) == 0;
+}
+
+/* Up to where the epoch's own moves are in `confirmed`: its watermark; but when the entries here
+ * are a fork that the ledger keeps aside, as far as it took that in. */
+static enum status mark_of(struct db *till_db, const struct marks *marks,
+                           const struct journal_epoch_ref *epoch, int64_t *out, struct error *error)
 {
     char device[ID_HEX_SIZE], id[ID_HEX_SIZE];
+    enum status status = STATUS_OK;
 
     hex_write(epoch->device.bytes, ID_SIZE, device);
     hex_write(epoch->epoch.bytes, ID_SIZE, id);
+    *out = 0;
     for (size_t i = 0; i < marks->count; i++) {
-        if (strcmp(marks->items[i].device, device) == 0 && strcmp(marks->items[i].epoch, id) == 0)
-            return marks->items[i].seq;
+        if (is_of(&marks->items[i], device, id))
+            *out = marks->items[i].seq;
     }
-    return 0;
+    for (size_t i = 0; i < marks->branch_count && status == STATUS_OK; i++) {
+        const struct branch_mark *branch = &marks->branches[i];
+        struct chain_point root = {epoch->epoch, branch->start, branch->root};
+        enum journal_standing standing;
+        if (!is_of(&branch->mark, device, id))
+            continue;
+        status = journal_compare(till_db, &root, &standing, error);
+        if (status == STATUS_OK && standing == JOURNAL_HOLDS)
+            *out = branch->mark.seq;
+    }
+    return status;
 }
 
 static enum status read_journal_rows(struct db *till_db, const char *location,
@@ -267,7 +327,8 @@ static enum status read_journal_rows(struct db *till_db, const char *location,
     enum status status = journal_epoch_refs(till_db, &epochs, &epoch_count, error);
 
     for (size_t e = 0; status == STATUS_OK && e < epoch_count; e++) {
-        int64_t after = mark_of(marks, &epochs[e]);
+        int64_t after;
+        status = mark_of(till_db, marks, &epochs[e], &after, error);
         for (size_t i = 0; status == STATUS_OK && i < count; i++) {
             out[i].watermark = after; /* the last epoch's stays */
             status =
@@ -314,6 +375,7 @@ enum status stock_of_each(struct db *till_db, struct db *replica_db, const char 
         status = add(&out[i].on_hand, out[i].pending.milli, error);
     }
     free(marks.items);
+    free(marks.branches);
     return status;
 }
 

@@ -1,7 +1,9 @@
 /* Stock at the till: what the ledger confirmed, plus what this till did since.
  *
  *   confirmed = replica.stock, physical statuses of this location
- *   pending   = own moves, into minus out of them, of each epoch after watermark(device, epoch)
+ *   pending   = own moves, into minus out of them, of each epoch after watermark(device, epoch);
+ *               of an epoch whose entries here are a fork that the ledger keeps aside (the entry at
+ *               branch_mark.start has that hash): after branch_mark.seq instead
  *   on hand   = confirmed + pending
  *
  * The watermark changes in the very transaction that projects entries into replica.stock, so no

@@ -121,6 +121,40 @@ static void test_stock__every_epoch_counts(void **state)
     level_is(shop, "A", 0, 0);
 }
 
+/* A clone went on in the same epoch: the ledger has its entries 3 and 4, and keeps this till's 3
+ * aside. The watermark speaks of the clone's entries, the branch's mark of this till's. */
+static void test_stock__of_a_fork_its_own_mark_counts(void **state)
+{
+    struct shop *shop = *state;
+    struct stock_move sale = shop_sale("A", 1000);
+    struct chain_point root;
+    char device[ID_HEX_SIZE], epoch[ID_HEX_SIZE], hash[HASH_HEX_SIZE], sql[512];
+    shop_commit(shop, &sale, 1); /* 2: known to both */
+    shop_commit(shop, &sale, 1); /* 3: the fork's first */
+    root = journal_head(shop->till->journal);
+    shop_commit(shop, &sale, 1); /* 4 */
+    shop_put_mark(shop, journal_epoch(shop->till->journal), 4);
+    level_is(shop, "A", 0, 0); /* what the watermark alone would say */
+    hex_write(shop->till->identity.device.bytes, ID_SIZE, device);
+    hex_write(root.epoch.bytes, ID_SIZE, epoch);
+    hex_write(root.hash.bytes, HASH_SIZE, hash);
+    (void)snprintf(sql, sizeof sql,
+                   "INSERT INTO branch_mark(location, device, epoch, hash, start, seq) VALUES"
+                   "('S01', '%s', '%s', '%s', 3, 2)",
+                   device, epoch, hash);
+    shop_ok(shop, db_exec(shop->replica, sql, &shop->error));
+    level_is(shop, "A", 0, -2000); /* 3 and 4 are nowhere but here */
+    shop_ok(shop, db_exec(shop->replica, "UPDATE branch_mark SET seq = 3", &shop->error));
+    level_is(shop, "A", 0, -1000); /* taken in up to 3 */
+    shop_ok(shop, db_exec(shop->replica, "UPDATE branch_mark SET seq = 4", &shop->error));
+    level_is(shop, "A", 0, 0);
+    /* The other till's entries have another hash there: nothing of this counts. */
+    shop_ok(shop,
+            db_exec(shop->replica, "UPDATE branch_mark SET seq = 2, hash = replace(hash, '0', '1')",
+                    &shop->error));
+    level_is(shop, "A", 0, 0);
+}
+
 static void test_stock__rolled_back_sale_never_was(void **state)
 {
     struct shop *shop = *state;
@@ -291,6 +325,7 @@ int main(void)
         CASE(test_stock__confirmed_counts_what_stands_in_the_shop),
         CASE(test_stock__a_sale_is_pending_until_the_watermark_passes_it),
         CASE(test_stock__watermark_of_another_till_counts_nothing),
+        CASE(test_stock__of_a_fork_its_own_mark_counts),
         CASE(test_stock__moves_between_buckets_stay_on_hand),
         CASE(test_stock__every_epoch_counts),
         CASE(test_stock__rolled_back_sale_never_was),
