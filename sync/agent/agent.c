@@ -37,11 +37,14 @@ enum status agent_create(const struct agent_options *options, struct agent **out
     buf_init(&agent->ahead_body, BODY_CEILING);
     buf_init(&agent->ahead_packed, PACKED_CEILING);
     agent->ahead_at = INT64_MAX;
+    buf_init(&agent->wish, TEXT_CEILING);
     buf_init(&agent->query, TEXT_CEILING);
     buf_init(&agent->path, TEXT_CEILING);
     status = sync_db_open(options->folder, &agent->sync, error);
     if (status == STATUS_OK)
         status = snapshot_open(agent, error);
+    if (status == STATUS_OK)
+        status = leases_open(agent, error);
     if (status != STATUS_OK) {
         agent_destroy(agent);
         return status;
@@ -62,6 +65,7 @@ void agent_destroy(struct agent *agent)
     buf_finish(&agent->packed);
     buf_finish(&agent->ahead_body);
     buf_finish(&agent->ahead_packed);
+    buf_finish(&agent->wish);
     buf_finish(&agent->query);
     buf_finish(&agent->path);
     device_wipe(&agent->identity);
@@ -82,6 +86,7 @@ static const char *flow_words(enum flow flow)
         [FLOW_UPLINK] = "sending sales",
         [FLOW_CHANGES] = "fetching changes",
         [FLOW_SNAPSHOT] = "fetching the catalogue",
+        [FLOW_LEASES] = "asking for a gift card's balance",
     };
 
     return words[flow];
@@ -112,6 +117,9 @@ static void answered(struct agent *agent, enum flow flow, int status, const char
         break;
     case FLOW_CHANGES:
         changes_answer(agent, status, body, length);
+        break;
+    case FLOW_LEASES:
+        leases_answer(agent, status, body, length);
         break;
     case FLOW_SNAPSHOT:
     case FLOWS:
@@ -179,6 +187,7 @@ static void take_event(struct agent *agent, const struct agent_event *event)
         break;
     case AGENT_POKED:
         agent->look_due = true;
+        agent->lease.look = true;
         if (event->poke != AGENT_POKE_ENTRIES)
             agent->sweep_at = agent->mono_ms;
         break;
@@ -248,6 +257,7 @@ void agent_step(struct agent *agent, const struct agent_event *event, struct age
         cut_late_calls(agent);
         hello_advance(agent);
         uplink_advance(agent);
+        leases_advance(agent);
         snapshot_advance(agent);
         changes_advance(agent);
     }
@@ -274,5 +284,6 @@ bool agent_drained(const struct agent *agent)
     return agent->hello && agent->current && agent->up_to_date &&
            agent->heads_seen == agent->heads_taken && !agent->look_due &&
            agent->snapshot.stage == SNAPSHOT_NONE && agent->flows[FLOW_UPLINK].call == 0 &&
+           agent->flows[FLOW_LEASES].call == 0 && !agent->lease.look &&
            !uplink_waiting(agent->uplink);
 }

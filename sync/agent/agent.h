@@ -2,18 +2,19 @@
  *
  *                 ┌────────────────────────── agent ───────────────────────────┐
  *   till.db  ───► │ uplink    ──► POST /v1/journal                             │
+ *                 │ leases    ──► POST /v1/leases                              │
  *                 │ hello     ──► GET /v1/device       gate: nothing else is   │
  *                 │                                    sent before it answered │
  *   replica-N ◄── │ downlink  ──► GET /v1/changes      long poll               │
  *                 │ snapshot  ──► GET /v1/snapshot...  resumable               │
- *   sync.db   ◄── │ heads, incarnation, state                                  │
+ *   sync.db   ◄── │ heads, leases, incarnation, state                          │
  *                 └────────────────────────────────────────────────────────────┘
  *
  * It knows no socket and no clock: time comes with every event, requests leave as actions, and
  * the random bytes come from `entropy`. What it does touch is the data folder: it reads till.db
  * and is the only writer of sync.db and of the replica files.
  *
- * The four flows have one request each at most, and each its own backoff; a refused upload never
+ * The five flows have one request each at most, and each its own backoff; a refused upload never
  * holds up a download, nor the other way round.
  *
  * The agent may be dropped at any instruction (killed) and made anew from the folder: nothing is

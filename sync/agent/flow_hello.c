@@ -21,8 +21,13 @@ void hello_advance(struct agent *agent)
                                       .total_ms = HELLO_TOTAL_MS,
                                       .stall_ms = HELLO_STALL_MS};
 
-    if (!agent->hello && flow_ready(agent, FLOW_HELLO))
-        flow_send(agent, FLOW_HELLO, &question);
+    if (agent->hello || !flow_ready(agent, FLOW_HELLO))
+        return;
+    /* What is still out would be answered against positions that are about to be told anew; and
+     * this answer must not be older than one of theirs. */
+    flow_cancel(agent, FLOW_UPLINK);
+    leases_before_hello(agent);
+    flow_send(agent, FLOW_HELLO, &question);
 }
 
 /* Before the heads: a restored ledger has forgotten the branches that it took aside, and what was
@@ -48,6 +53,25 @@ static enum status note_incarnation(struct agent *agent, const struct id *incarn
     return status;
 }
 
+/* The same incarnation, and less than it acknowledged: a copy of the ledger's database was put back
+ * by hand. What it has forgotten may be rows too, so the replica is fetched anew; the entries go up
+ * again by themselves, from the heads. */
+static enum status note_taken_back(struct agent *agent, const struct device_answer *answer,
+                                   struct error *error)
+{
+    bool less = false;
+    enum status status = sync_db_takes_back(agent->sync, &agent->identity, answer->heads,
+                                            answer->count, &less, error);
+
+    if (status != STATUS_OK || !less)
+        return status;
+    agent_log(agent, LOG_LEVEL_WARN, "the ledger has lost what it acknowledged: sending it again");
+    status = sync_db_forget_branches(agent->sync, error);
+    if (status == STATUS_OK && agent->current)
+        snapshot_want(agent, "the ledger was put back to an earlier state");
+    return status;
+}
+
 static bool heads_signed(const struct agent *agent, const struct device_answer *answer)
 {
     for (int i = 0; i < answer->count; i++) {
@@ -68,11 +92,13 @@ static void take_heads(struct agent *agent, const struct device_answer *answer)
         flow_fail(agent, FLOW_HELLO, 0, "The ledger's countersignature is wrong");
         return;
     }
-    /* A batch that is still out would be answered against positions that are gone. */
-    flow_cancel(agent, FLOW_UPLINK);
     status = note_incarnation(agent, &answer->incarnation, &error);
     if (status == STATUS_OK)
+        status = note_taken_back(agent, answer, &error);
+    if (status == STATUS_OK)
         status = uplink_heads(agent->uplink, answer->heads, answer->count, &restored, &error);
+    if (status == STATUS_OK)
+        status = leases_told(agent, answer, &error);
     if (status != STATUS_OK) {
         flow_fail(agent, FLOW_HELLO, 0, "Reading the journal failed: %s", error.text);
         return;

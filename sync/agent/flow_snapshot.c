@@ -84,8 +84,9 @@ enum status snapshot_open(struct agent *agent, struct error *error)
         status =
             apply_open(agent->folder, number, agent->identity.location, &agent->current, error);
     }
+    /* A file that can't be read is given up for a new one, under a new name. */
     if (status != STATUS_OK && status != STATUS_NOT_FOUND && status != STATUS_CORRUPT &&
-        status != STATUS_UNSUPPORTED)
+        status != STATUS_UNSUPPORTED && status != STATUS_IO)
         return status;
     status = replica_sweep(agent->folder, number, 0, &agent->old_files, error);
     if (status != STATUS_OK)

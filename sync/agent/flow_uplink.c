@@ -21,6 +21,9 @@ static void look(struct agent *agent)
 
     agent->look_due = false;
     agent->look_at = agent->mono_ms + LOOK_EVERY_MS;
+    if (uplink_examined(agent->uplink))
+        agent->lease.told_again = true;
+    leases_look(agent);
     agent->till_known = status != STATUS_NOT_FOUND;
     agent->queue = status == STATUS_OK ? queue : status == STATUS_NOT_FOUND ? 0 : -1;
     if (status == STATUS_OK)
@@ -109,7 +112,7 @@ void uplink_advance(struct agent *agent)
         return;
     if (agent->look_due || agent->mono_ms >= agent->look_at)
         look(agent);
-    if (flow_ready(agent, FLOW_UPLINK) && uplink_waiting(agent->uplink))
+    if (agent->hello && flow_ready(agent, FLOW_UPLINK) && uplink_waiting(agent->uplink))
         send_batch(agent);
 }
 

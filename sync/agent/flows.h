@@ -1,4 +1,4 @@
-/* Inside the agent: what its four flows share. Nobody outside of sync/agent includes this.
+/* Inside the agent: what its five flows share. Nobody outside of sync/agent includes this.
  *
  *   agent.c         step: hands events to flows, deadlines, what is due next
  *   flows.c         requests, refusals, backoff, the ledger's time, agent_state
@@ -6,6 +6,7 @@
  *   flow_uplink.c   POST /v1/journal
  *   flow_changes.c  GET /v1/changes           into the current replica, or the one being made
  *   flow_snapshot.c GET /v1/snapshot, /v1/snapshot/ID, and the change of the pointer
+ *   flow_leases.c   POST /v1/leases
  */
 #ifndef HOLDFAST_AGENT_FLOWS_H
 #define HOLDFAST_AGENT_FLOWS_H
@@ -16,11 +17,12 @@
 #include "sync/agent/sync_db.h"
 #include "sync/agent/uplink.h"
 #include "sync/protocol/message.h"
+#include "terminal/people/lease.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum flow { FLOW_HELLO, FLOW_UPLINK, FLOW_CHANGES, FLOW_SNAPSHOT, FLOWS };
+enum flow { FLOW_HELLO, FLOW_UPLINK, FLOW_CHANGES, FLOW_SNAPSHOT, FLOW_LEASES, FLOWS };
 
 #define REASON_SIZE    256
 #define LOOK_EVERY_MS  5000  /* at the journal, for a poke that was lost */
@@ -56,6 +58,15 @@ struct snapshot_state {
     bool asking;         /* the call that is out is for the manifest */
 };
 
+struct lease_state {
+    bool look;          /* the till may have written a wish */
+    bool any;           /* sync.db holds answers */
+    bool told_again;    /* the ledger is to be asked anew what is left */
+    struct id epoch;    /* open at the till when the greeting was sent; zeros unknown */
+    struct id asked_in; /* ... when the call that is out was */
+    struct lease_wish asked;
+};
+
 struct agent {
     char *folder;
     struct device_identity identity;
@@ -66,12 +77,14 @@ struct agent {
     struct apply *current; /* NULL: none is usable */
     struct apply *next;
     struct snapshot_state snapshot;
+    struct lease_state lease;
 
     struct agent_actions *actions; /* of this step */
     int64_t wall_ms;
     int64_t mono_ms;
     struct buf body; /* of requests; lives until the next step */
     struct buf packed;
+    struct buf wish;
     struct buf ahead_body; /* of the batch after the one that is out */
     struct buf ahead_packed;
     bool ahead_built;
@@ -161,6 +174,17 @@ void uplink_unanswered(struct agent *agent);
 
 void changes_advance(struct agent *agent);
 void changes_answer(struct agent *agent, int status, const char *body, size_t length);
+
+enum status leases_open(struct agent *agent, struct error *error) MUST_USE; /* at the start */
+/* The greeting is about to be sent; its answer is here. Leases that an answer does not tell have
+ * nothing left, in the epoch in which it was asked for. */
+void leases_before_hello(struct agent *agent);
+enum status leases_told(struct agent *agent, const struct device_answer *answer,
+                        struct error *error) MUST_USE;
+/* After each look at the journal: a new epoch makes what was told before void. */
+void leases_look(struct agent *agent);
+void leases_advance(struct agent *agent);
+void leases_answer(struct agent *agent, int status, const char *body, size_t length);
 
 enum status snapshot_open(struct agent *agent, struct error *error) MUST_USE; /* at the start */
 void snapshot_close(struct agent *agent);

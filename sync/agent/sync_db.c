@@ -10,6 +10,7 @@
 #include "terminal/base/file.h"
 #include "terminal/base/json.h"
 #include "terminal/journal/acked.h"
+#include "terminal/people/lease.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -32,14 +33,14 @@ static const char state_schema[] =
 static enum status migrate(struct db *db, struct error *error)
 {
     struct buf first;
-    struct db_migration steps[1];
+    struct db_migration steps[2] = {{NULL}, {lease_grant_schema}};
     enum status status;
 
     buf_init(&first, VALUE_CEILING);
     status = buf_printf(&first, "%s%s", acked_schema, state_schema);
     INVARIANT(status == STATUS_OK);
     steps[0].sql = buf_text(&first);
-    status = db_migrate(db, steps, 1, error);
+    status = db_migrate(db, steps, 2, error);
     buf_finish(&first);
     return status;
 }
@@ -72,6 +73,35 @@ void sync_db_close(struct sync_db *sync)
     if (sync->lock)
         lock_release(sync->lock);
     free(sync);
+}
+
+struct db *sync_db_database(struct sync_db *sync)
+{
+    return sync->db;
+}
+
+static int64_t told_seq(const struct head *heads, int count, const struct id *epoch)
+{
+    for (int i = 0; i < count; i++) {
+        if (memcmp(heads[i].epoch.bytes, epoch->bytes, ID_SIZE) == 0)
+            return heads[i].seq;
+    }
+    return 0;
+}
+
+enum status sync_db_takes_back(struct sync_db *sync, const struct device_identity *identity,
+                               const struct head *heads, int count, bool *out, struct error *error)
+{
+    struct chain_point *held = NULL;
+    size_t held_count = 0;
+    enum status status =
+        acked_list(sync->db, &identity->device, &identity->ledger_key, &held, &held_count, error);
+
+    *out = false;
+    for (size_t i = 0; status == STATUS_OK && i < held_count; i++)
+        *out = *out || told_seq(heads, count, &held[i].epoch) < held[i].seq;
+    free(held);
+    return status;
 }
 
 /* Whether the head is kept as it is. */

@@ -19,7 +19,8 @@
  *        things: how far the local entries were shown to the ledger again, the first that differs,
  *        and how far the ledger took them as a marked branch
  *
- * Leases of value come here too when the ledger grants them.
+ *   lease, lease_mark          terminal/people/lease.h: what the ledger granted this till, and how
+ *                              much of its journal it knew when it said what is left
  */
 #ifndef HOLDFAST_AGENT_SYNC_DB_H
 #define HOLDFAST_AGENT_SYNC_DB_H
@@ -28,6 +29,7 @@
 #include "terminal/base/buf.h"
 #include "terminal/base/db.h"
 #include "terminal/base/status.h"
+#include "terminal/journal/device.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,6 +41,14 @@ struct sync_db;
 /* Lock, open, migrate. STATUS_BUSY: another agent runs ("sync.db is in use by ..."). */
 enum status sync_db_open(const char *folder, struct sync_db **out, struct error *error) MUST_USE;
 void sync_db_close(struct sync_db *sync); /* NULL is fine */
+
+/* The connection, for the tables that other modules own (lease.h). Borrowed. */
+struct db *sync_db_database(struct sync_db *sync);
+
+/* Whether one of these heads, or its absence, takes back what the ledger acknowledged before. */
+enum status sync_db_takes_back(struct sync_db *sync, const struct device_identity *identity,
+                               const struct head *heads, int count, bool *out,
+                               struct error *error) MUST_USE;
 
 /* Keeps the heads, one transaction, durable on return; those that are kept already cost nothing. */
 enum status sync_db_put_heads(struct sync_db *sync, const struct id *device,

@@ -49,6 +49,7 @@ struct uplink {
     struct batch batch; /* what is out; count 0 when nothing */
     struct batch ahead; /* what was built to follow it; count 0 when nothing */
     int64_t last_gap;
+    bool examined; /* see uplink_examined */
     char text[96];
 };
 
@@ -102,6 +103,52 @@ static enum status open_till(struct uplink *uplink, struct error *error)
     uplink->ahead.count = 0;
     uplink->inode = now.st_ino;
     return db_open(uplink->path, DB_READER, &uplink->db, error);
+}
+
+enum status uplink_till(struct uplink *uplink, struct db **out, struct error *error)
+{
+    enum status status = open_till(uplink, error);
+
+    *out = status == STATUS_OK ? uplink->db : NULL;
+    return status;
+}
+
+enum status uplink_newest_epoch(struct uplink *uplink, struct id *out, struct error *error)
+{
+    struct journal_epoch_ref *epochs = NULL;
+    size_t count = 0;
+    enum status status = open_till(uplink, error);
+
+    memset(out, 0, sizeof *out);
+    if (status == STATUS_OK)
+        status = journal_epoch_refs(uplink->db, &epochs, &count, error);
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        if (memcmp(epochs[i].device.bytes, uplink->identity.device.bytes, ID_SIZE) == 0)
+            *out = epochs[i].epoch;
+    }
+    free(epochs);
+    return status;
+}
+
+enum status uplink_marks(struct uplink *uplink, struct lease_mark **out, size_t *count,
+                         struct error *error)
+{
+    enum status status = STATUS_OK;
+
+    *out = mem_alloc((uplink->count + 1) * sizeof **out);
+    *count = 0;
+    for (size_t i = 0; status == STATUS_OK && i < uplink->count; i++) {
+        const struct position *position = &uplink->positions[i];
+        struct lease_mark *mark = &(*out)[(*count)++];
+        struct sync_branch branch = {0};
+
+        *mark = (struct lease_mark){position->epoch, position->sent};
+        if (position->examining)
+            status = sync_db_branch(uplink->sync, &position->epoch, &branch, error);
+        if (branch.fork_seq > 0 && branch.fork_seq <= mark->seq)
+            mark->seq = branch.fork_seq - 1;
+    }
+    return status;
 }
 
 /* How far the ledger is in an epoch that was not in the list so far. */
@@ -300,6 +347,14 @@ static void batch_done(struct uplink *uplink)
         uplink->max_entries = FRAME_MAX_ENTRIES;
 }
 
+bool uplink_examined(struct uplink *uplink)
+{
+    bool examined = uplink->examined;
+
+    uplink->examined = false;
+    return examined;
+}
+
 static enum status keep_examined(struct uplink *uplink, struct position *position, int64_t fork_seq,
                                  int64_t taken, struct error *error)
 {
@@ -309,6 +364,7 @@ static enum status keep_examined(struct uplink *uplink, struct position *positio
     if (status != STATUS_OK)
         return status;
     branch.examined = position->sent;
+    uplink->examined = uplink->examined || position->sent >= position->local;
     if (fork_seq > 0 && (branch.fork_seq == 0 || fork_seq < branch.fork_seq))
         branch.fork_seq = fork_seq;
     if (taken > branch.taken)

@@ -17,6 +17,7 @@
 #include "terminal/base/buf.h"
 #include "terminal/base/status.h"
 #include "terminal/journal/device.h"
+#include "terminal/people/lease.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,6 +34,17 @@ void uplink_destroy(struct uplink *uplink); /* NULL is fine */
  * to the ledger again from where they were last agreed, so that what only this disk holds comes to
  * light as a branch. *restored: such an epoch was found (the till must open a new one). */
 enum status uplink_heads(struct uplink *uplink, const struct head *heads, int count, bool *restored,
+                         struct error *error) MUST_USE;
+
+/* till.db, opened anew when another file has taken its place. Borrowed until the next call of any
+ * function here. STATUS_NOT_FOUND, STATUS_BUSY as uplink_look. */
+enum status uplink_till(struct uplink *uplink, struct db **out, struct error *error) MUST_USE;
+/* The epoch that the till opened last; zeros when there is none. Failures as uplink_till. */
+enum status uplink_newest_epoch(struct uplink *uplink, struct id *out,
+                                struct error *error) MUST_USE;
+/* How far the ledger's word of uplink_heads contains each epoch's entries here: what it took aside
+ * as a branch it does not count. *out is new memory (free). */
+enum status uplink_marks(struct uplink *uplink, struct lease_mark **out, size_t *count,
                          struct error *error) MUST_USE;
 
 /* Looks at till.db again. *queue: entries to send. STATUS_NOT_FOUND: there is no till.db.
@@ -56,6 +68,10 @@ bool uplink_build_ahead(struct uplink *uplink, struct buf *body);
 /* Makes what was built ahead the batch that is out. False, and it is forgotten, when the answers
  * since then want something else to come next: call uplink_build. */
 bool uplink_take_ahead(struct uplink *uplink);
+
+/* Whether an epoch that the ledger knows otherwise has just been shown to it to its end: now its
+ * word about what is left can be compared. True once. */
+bool uplink_examined(struct uplink *uplink);
 
 /* 200. The head must be countersigned for this device and agree with the local hash at its place;
  * then it is kept, durably, and the batch is done. STATUS_DENIED: the countersignature is wrong.

@@ -32,6 +32,7 @@
 #define FAKE_ENTRIES 4096
 #define FAKE_TX      4096
 #define FAKE_NONCES  65536
+#define FAKE_LEASES  64
 
 struct fake_epoch {
     struct id epoch;
@@ -75,6 +76,10 @@ struct fake_ledger {
     bool blind_to_forks;  /* takes nothing of a branch */
     int64_t refuse_entry; /* answers 400 to every batch with this seq */
     int requests;
+    bool knows_leases;
+    struct lease_answer leases[FAKE_LEASES]; /* granted; `left` is set by the test */
+    int lease_count;
+    int64_t balance; /* that can still be granted */
 };
 
 static inline void fake_ok(enum status status, const struct error *error)
@@ -198,8 +203,45 @@ static inline void fake_device(struct fake_ledger *ledger, struct fake_answer *a
         if (ledger->epochs[i].count > 0)
             heads[device.count++] = fake_head(ledger, &ledger->epochs[i]);
     }
+    device.tells_leases = ledger->knows_leases;
+    device.leases = ledger->leases;
+    device.lease_count = ledger->lease_count;
     answer->status = 200;
     assert_int_equal(message_write_device_answer(&device, &answer->body), STATUS_OK);
+}
+
+/* The same request gets the same lease; a new one what the balance still gives. */
+static inline void fake_lease(struct fake_ledger *ledger, const struct transport_request *request,
+                              struct fake_answer *answer)
+{
+    struct lease_request asked;
+    struct lease_answer *lease = NULL;
+    struct error error;
+
+    fake_ok(message_read_lease_request(request->body, request->body_length, &asked, &error),
+            &error);
+    for (int i = 0; i < ledger->lease_count; i++) {
+        if (memcmp(ledger->leases[i].request.bytes, asked.request.bytes, ID_SIZE) == 0)
+            lease = &ledger->leases[i];
+    }
+    if (!lease && ledger->balance == 0) {
+        fake_refuse(ledger, answer, 409, "conflict", 0, 0, 0);
+        return;
+    }
+    if (!lease) {
+        assert_true(ledger->lease_count < FAKE_LEASES);
+        lease = &ledger->leases[ledger->lease_count++];
+        lease->request = lease->lease = asked.request;
+        lease->lease.bytes[0] ^= 0xFF;
+        (void)snprintf(lease->kind, sizeof lease->kind, "%s", asked.kind);
+        (void)snprintf(lease->subject, sizeof lease->subject, "%s", asked.subject);
+        (void)snprintf(lease->currency, sizeof lease->currency, "%s", asked.currency);
+        lease->amount = asked.amount < ledger->balance ? asked.amount : ledger->balance;
+        lease->left = lease->amount;
+        ledger->balance -= lease->amount;
+    }
+    answer->status = 200;
+    assert_int_equal(message_write_lease_answer(lease, &answer->body), STATUS_OK);
 }
 
 static inline struct fake_epoch *fake_epoch_of(struct fake_ledger *ledger, const struct id *id)
@@ -513,6 +555,8 @@ static inline void fake_handle(struct fake_ledger *ledger, const struct transpor
         fake_device(ledger, answer);
     else if (strcmp(request->path, "/v1/journal") == 0)
         fake_journal(ledger, request, answer);
+    else if (strcmp(request->path, "/v1/leases") == 0 && ledger->knows_leases)
+        fake_lease(ledger, request, answer);
     else if (strcmp(request->path, "/v1/changes") == 0)
         fake_changes(ledger, request->query, answer);
     else if (strcmp(request->path, "/v1/snapshot") == 0)
