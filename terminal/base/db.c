@@ -202,7 +202,7 @@ static enum status configure_owner(struct db *db, enum db_role role, struct erro
 {
     enum status status = enter_wal(db, error);
     if (status == STATUS_OK)
-        status = db_log_write_again(db, error);
+        status = db_log_write_again(db, role, error);
     if (status != STATUS_OK)
         return status;
     status = db_exec(db,

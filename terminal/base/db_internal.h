@@ -41,7 +41,7 @@ struct db {
 bool db_reopens(struct db *db, int result);
 
 /* An owner's log, before its first commit: see db_log.c. STATUS_IO: what is in it may be lost. */
-enum status db_log_write_again(struct db *db, struct error *error) MUST_USE;
+enum status db_log_write_again(struct db *db, enum db_role role, struct error *error) MUST_USE;
 
 void db_statements_init(struct db *db);
 void db_statements_finish(struct db *db);

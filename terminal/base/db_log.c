@@ -10,6 +10,12 @@
  *   │ header │ frame │ frame │ ... │ frame of an older log │ ...
  *   └──── written again: as far as the salts agree ────┘
  *
+ * And a commit that failed may stand behind the end of the log as it is now: its owner was told so
+ * and rolled it back, a reader kept the wal-index alive, and the next recovery would find it and
+ * bring it back. A commit of our own, which changes nothing, takes its place: the checksums of
+ * frames go on from one to the next, so what follows it means nothing any more. (Not where commits
+ * are not durable anyway; and not on a full disk, which must not keep a program from starting.)
+ *
  * Under the write lock: nobody appends meanwhile, nor starts the log over. Who does not get it is
  * not alone, and the other one has done it. Layout: https://www.sqlite.org/fileformat2.html, 4.
  */
@@ -62,7 +68,8 @@ static size_t frames_of(const struct log_file *log, const unsigned char *piece, 
     return at;
 }
 
-static bool write_frames(const struct log_file *log)
+/* *any: there are frames. */
+static bool write_frames(const struct log_file *log, bool *any)
 {
     size_t size = PIECE / log->frame * log->frame;
     unsigned char *piece = mem_alloc(size);
@@ -75,12 +82,13 @@ static bool write_frames(const struct log_file *log)
         good = got >= 0 && fs_write_all(log->file, piece, used, at);
         at += (int64_t)used;
         more = used == size;
+        *any = at > LOG_HEADER;
     }
     free(piece);
     return good;
 }
 
-static bool write_again(const char *path)
+static bool write_again(const char *path, bool *any)
 {
     unsigned char header[LOG_HEADER];
     struct log_file log = {.file = fs_open(path, O_RDWR, 0)};
@@ -89,16 +97,33 @@ static bool write_again(const char *path)
     if (log.file < 0)
         return errno == ENOENT;
     if (read_header(&log, header))
-        good = fs_write_all(log.file, header, LOG_HEADER, 0) && write_frames(&log) &&
+        good = fs_write_all(log.file, header, LOG_HEADER, 0) && write_frames(&log, any) &&
                fs_sync(log.file) == 0;
     (void)fs_close(log.file);
     return good;
 }
 
-enum status db_log_write_again(struct db *db, struct error *error)
+/* Commits one page as it is. */
+static enum status change_nothing(struct db *db, struct error *error)
+{
+    char pragma[64];
+    int version;
+    enum status status = db_version(db, &version, error);
+
+    if (status == STATUS_OK) {
+        (void)snprintf(pragma, sizeof pragma, "PRAGMA user_version=%d", version);
+        status = db_exec(db, pragma, error);
+    }
+    if (status == STATUS_OK)
+        status = db_commit(db, error);
+    return status == STATUS_FULL ? STATUS_OK : status;
+}
+
+enum status db_log_write_again(struct db *db, enum db_role role, struct error *error)
 {
     enum status status = STATUS_OK;
     size_t size = strlen(db->path) + sizeof "-wal";
+    bool any = false;
     char *path;
 
     int result = sqlite3_exec(db->handle, "BEGIN IMMEDIATE", NULL, NULL, NULL);
@@ -108,9 +133,11 @@ enum status db_log_write_again(struct db *db, struct error *error)
         return db_error(db, result, "cannot look at the log", error);
     path = mem_alloc(size);
     (void)snprintf(path, size, "%s-wal", db->path);
-    if (!write_again(path))
+    if (!write_again(path, &any))
         status = error_set(error, STATUS_IO, "the log can't be written: %s", path);
     free(path);
+    if (status == STATUS_OK && any && role == DB_OWNER_FULL)
+        status = change_nothing(db, error);
     db_rollback(db);
     return status;
 }

@@ -141,9 +141,9 @@ enum status real_db_open(const char *path, enum db_role role, struct db **out,
                          struct error *error) __asm__("__real_db_open");
 enum status our_db_open(const char *path, enum db_role role, struct db **out,
                         struct error *error) __asm__("__wrap_db_open");
-enum status real_db_log_write_again(struct db *db,
+enum status real_db_log_write_again(struct db *db, enum db_role role,
                                     struct error *error) __asm__("__real_db_log_write_again");
-enum status our_db_log_write_again(struct db *db,
+enum status our_db_log_write_again(struct db *db, enum db_role role,
                                    struct error *error) __asm__("__wrap_db_log_write_again");
 
 enum status our_db_open(const char *path, enum db_role role, struct db **out, struct error *error)
@@ -155,9 +155,9 @@ enum status our_db_open(const char *path, enum db_role role, struct db **out, st
     return status;
 }
 
-enum status our_db_log_write_again(struct db *db, struct error *error)
+enum status our_db_log_write_again(struct db *db, enum db_role role, struct error *error)
 {
-    return planted(PLANT_LOG_BELIEVED) ? STATUS_OK : real_db_log_write_again(db, error);
+    return planted(PLANT_LOG_BELIEVED) ? STATUS_OK : real_db_log_write_again(db, role, error);
 }
 
 /* ---- time and numbers ------------------------------------------------------------------------- */

@@ -24,6 +24,7 @@ static struct {
     struct chance chance;
     char told[MAX_SALES][TILL_RECEIPT_SIZE];
     int told_count;
+    int doubtful; /* sales that were given up: perhaps nobody knew */
 } shop;
 
 static void agent_start(void)
@@ -105,6 +106,7 @@ static void begin(uint64_t seed)
     shop.desk = (struct desk){.store = shop.made, .seed = seed};
     shop.chance = chance_start(seed, 5);
     shop.told_count = 0;
+    shop.doubtful = 0;
     agent_start();
     desk_ok(&shop.desk, till_start());
     desk_sign_in(&shop.desk, "M1", "2222");
@@ -117,22 +119,31 @@ static void finish(void)
     disk_destroy(shop.disk);
 }
 
-/* One sale as a person makes it: gives up at the first refusal. */
-static enum status sell(void)
+/* The cart filled and tendered; gives up at the first refusal. */
+static enum status ring_up(void)
 {
     static const char *const codes[] = {"5018374350015", "CANDLE", "TEA"};
     struct till *till = shop.desk.till;
     struct error *error = &shop.desk.error;
-    struct sale_result sale;
     struct scan_result scan;
     enum status status = STATUS_OK;
 
     for (int i = till_cart(till)->count; i < 3 && status == STATUS_OK; i++)
         status = till_scan(till, codes[i], SYMBOLOGY_UNKNOWN, &scan, error);
     if (status == STATUS_OK && !till_cart(till)->covered)
-        status = till_tender_cash(till, (struct money){2000}, error);
+        status = till_tender_cash(till, (struct money){20000}, error);
+    return status;
+}
+
+/* One sale as a person makes it. */
+static enum status sell(void)
+{
+    struct sale_result sale;
+    enum status status = ring_up();
+
     if (status == STATUS_OK)
-        status = till_sale_commit(till, &sale, error);
+        status = till_sale_commit(shop.desk.till, &sale, &shop.desk.error);
+    shop.doubtful += status != STATUS_OK;
     if (status == STATUS_OK && shop.told_count < MAX_SALES)
         (void)snprintf(shop.told[shop.told_count++], TILL_RECEIPT_SIZE, "%s", sale.receipt);
     return status;
@@ -146,14 +157,14 @@ static int64_t sales(void)
     return figures.sales;
 }
 
-/* Everything told is there, at most one more, and the whole journal is sound. */
+/* Everything told is there, no more than was doubtful beside it, and the whole journal is sound. */
 static void assert_all_there(const char *when, uint64_t at)
 {
     int64_t there;
 
     desk_verify(&shop.desk);
     there = sales();
-    if (there < shop.told_count || there > shop.told_count + 1)
+    if (there < shop.told_count || there > shop.told_count + shop.doubtful)
         fail_msg("%s %d: %d sales told, %d there", when, (int)at, shop.told_count, (int)there);
     for (int i = 0; i < shop.told_count; i++) {
         struct document *document;
@@ -282,6 +293,42 @@ static void test_till__failing_syncs_lose_nothing_told(void **state)
     assert_true(refused > 30);
 }
 
+/* The agent reads till.db, so that nobody recovers its log after the failed sync: what the till
+ * shows then is what there is, after the next death of both, too. */
+static void test_till__what_was_told_as_failed_does_not_come_back(void **state)
+{
+    int refused = 0;
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= 60; seed++) {
+        struct db *reader;
+        struct error error;
+        struct sale_result sale;
+        begin(seed);
+        (void)disk_enter(shop.agent_process);
+        assert_int_equal(db_open(FOLDER "/till.db", DB_READER, &reader, &error), STATUS_OK);
+        (void)disk_enter(shop.till_process);
+        for (uint64_t i = chance_below(&shop.chance, 3); i > 0; i--)
+            desk_ok(&shop.desk, sell());
+        desk_ok(&shop.desk, ring_up());
+        disk_fail_next(shop.disk, DISK_SYNC, "till.db-wal", 1);
+        refused += till_sale_commit(shop.desk.till, &sale, &error) != STATUS_OK;
+        int64_t shown = sales();
+        if (seed % 2 == 0)
+            disk_power_cut(shop.disk);
+        else
+            disk_kill(shop.agent_process);
+        disk_kill(shop.till_process);
+        (void)disk_enter(shop.agent_process);
+        db_close(reader);
+        shop.doubtful++;
+        restart_and_look("told as failed, seed", seed);
+        assert_int_equal(sales(), shown);
+        finish();
+    }
+    assert_true(refused > 0);
+}
+
 /* The disk grows page by page from nothing left: each sale is refused, or there. */
 static void test_till__a_full_disk_refuses_or_records_whole(void **state)
 {
@@ -316,6 +363,7 @@ int main(void)
         cmocka_unit_test(test_till__dies_at_every_operation_of_a_start),
         cmocka_unit_test(test_till__failing_reads_and_writes_lose_nothing_told),
         cmocka_unit_test(test_till__failing_syncs_lose_nothing_told),
+        cmocka_unit_test(test_till__what_was_told_as_failed_does_not_come_back),
         cmocka_unit_test(test_till__a_full_disk_refuses_or_records_whole),
     };
     disk_install();
