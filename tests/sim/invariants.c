@@ -6,6 +6,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define MINUTE_MS      60000
+#define CALLS_A_MINUTE 400
+
 static int64_t number(const json_t *object, const char *key)
 {
     return json_integer_value(json_object_get(object, key));
@@ -159,6 +162,17 @@ void invariant_13_order_without_clock(struct world *world, const struct fact *fa
 {
     if (before != NULL && fact->hlc <= before->hlc)
         world_fail(world, 13, "entry %" PRId64 " is not later than the one before it", fact->seq);
+}
+
+void invariant_14_retries_are_bounded(struct world *world, struct seat *seat)
+{
+    if (world->now_ms >= seat->minute + MINUTE_MS) {
+        seat->minute = world->now_ms;
+        seat->calls = 0;
+    }
+    if (++seat->calls > CALLS_A_MINUTE)
+        world_fail(world, 14, "%s: more than %d calls in a minute", seat->machine.name,
+                   CALLS_A_MINUTE);
 }
 
 void invariant_15_selling_waits_on_nobody(struct world *world, const struct seat *seat)

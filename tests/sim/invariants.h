@@ -45,6 +45,8 @@ void invariant_12_on_hand_is_fold(struct world *world, const struct seat *seat, 
                                   int64_t shown, int64_t expected);
 void invariant_13_order_without_clock(struct world *world, const struct fact *fact,
                                       const struct fact *before);
+/* An agent makes another call. */
+void invariant_14_retries_are_bounded(struct world *world, struct seat *seat);
 void invariant_15_selling_waits_on_nobody(struct world *world, const struct seat *seat);
 /* What became of an operation: status as the person was told, what is on the journal since. */
 void invariant_16_whole_or_not_at_all(struct world *world, const struct seat *seat,

@@ -9,6 +9,7 @@
 #include "terminal/base/buf.h"
 #include "terminal/base/fs.h"
 #include "tests/sim/faults.h"
+#include "tests/sim/invariants.h"
 #include "tests/sim/node.h"
 
 #include <stdio.h>
@@ -127,7 +128,7 @@ void net_send(struct world *world, struct seat *seat, const struct transport_req
     struct call *call = copy_request(world, seat, request);
     int64_t delay = faults_delay(world);
 
-    seat->calls++;
+    invariant_14_retries_are_bounded(world, seat);
     if (seat->parted) {
         world_fault(world, FAULT_PARTED_CALL);
         call->state = CALL_LOST;
@@ -180,14 +181,14 @@ void net_agent_gone(struct world *world, struct seat *seat)
 void net_ledger_gone(struct world *world)
 {
     for (struct call *call = world->net->first; call != NULL; call = call->next) {
-        if (call->state != CALL_WAITING && call->state != CALL_ANSWERING)
-            continue;
         if (call->wait != NULL)
             ledger_wait_free(call->wait);
         call->wait = NULL;
         if (call->answered)
             ledger_node_finish_response(world, &call->response);
         call->answered = false;
+        if (call->state != CALL_WAITING && call->state != CALL_ANSWERING)
+            continue;
         call->state = CALL_LOST;
         later(world, call, faults_delay(world));
     }

@@ -251,9 +251,15 @@ void observe_expected(struct world *world, struct seat *seat)
                    seat->machine.name, fact->seq, fact->count, expected->count);
 }
 
-/* The operation that was on its way when the till died: there whole, or not at all. */
+/* The operation that was on its way when the till died: there whole, or not at all. What lies in
+ * the log of a dead till counts when it opens again: until then a living reader of the log says
+ * that it is not there, and the next commit writes over it. */
 static void settle_operation(struct world *world, struct seat *seat, int found)
 {
+    if (seat->operation.left > 0 &&
+        model_descends(&world->model, current_head(seat), seat->operation.left))
+        found++;
+    seat->operation.left = 0;
     if (found > (seat->operation.pending ? 1 : 0))
         world_fail(world, 16, "%s: %d entries that nobody asked for", seat->machine.name, found);
     if (found == 1)
@@ -328,5 +334,8 @@ void observe_disk(struct world *world, struct seat *seat)
     disk_process_end(process);
     disk_destroy(copy);
     disk_image_release(image);
-    settle_operation(world, seat, found);
+    if (found > (seat->operation.pending ? 1 : 0))
+        world_fail(world, 16, "%s: %d entries that nobody asked for", seat->machine.name, found);
+    if (found == 1)
+        seat->operation.left = current_head(seat);
 }

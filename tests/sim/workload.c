@@ -400,7 +400,9 @@ void workload_started(struct world *world, struct seat *seat)
 {
     struct till_status about;
 
+    node_look(&seat->till_node);
     till_status(seat->till, &about);
+    node_look_end(&seat->till_node);
     seat->shift_open = about.shift_open;
     if (till_phase(seat->till) == TILL_READY)
         sign_in(world, seat);

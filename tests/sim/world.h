@@ -95,6 +95,7 @@ struct node {
 /* What a person at the till last asked for, until it is known what became of it. */
 struct operation {
     bool pending;
+    int left; /* the entry that a dying till left behind it, if its log is believed; 0: none */
     struct sale_expected expected;
 };
 
@@ -124,7 +125,8 @@ struct seat {
     struct journal_model journal;
     struct replica_seen seen;
     int64_t references; /* given out */
-    uint64_t calls;     /* of its agent */
+    int64_t minute;     /* since when its agent's calls are counted */
+    int calls;
     uint32_t turns;
 };
 
