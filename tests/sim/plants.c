@@ -78,20 +78,11 @@ bool planted(enum plant_number plant)
 static struct db *postponed;
 static bool postpones;
 
-enum status real_db_commit(struct db *db, struct error *error) __asm__("__real_db_commit");
-enum status our_db_commit(struct db *db, struct error *error) __asm__("__wrap_db_commit");
-enum status real_db_begin(struct db *db, struct error *error) __asm__("__real_db_begin");
-enum status our_db_begin(struct db *db, struct error *error) __asm__("__wrap_db_begin");
-void real_db_close(struct db *db) __asm__("__real_db_close");
-void our_db_close(struct db *db) __asm__("__wrap_db_close");
-enum status real_store_commit(struct store_session *session,
-                              struct error *error) __asm__("__real_store_commit");
-enum status our_store_commit(struct store_session *session,
-                             struct error *error) __asm__("__wrap_store_commit");
-enum status real_journal_commit(struct journal *journal,
-                                struct error *error) __asm__("__real_journal_commit");
-enum status our_journal_commit(struct journal *journal,
-                               struct error *error) __asm__("__wrap_journal_commit");
+STAND_IN(db_commit);
+STAND_IN(db_begin);
+STAND_IN(db_close);
+STAND_IN(store_commit);
+STAND_IN(journal_commit);
 
 enum status our_db_commit(struct db *db, struct error *error)
 {
@@ -137,14 +128,8 @@ enum status our_journal_commit(struct journal *journal, struct error *error)
 
 /* ---- syncs ------------------------------------------------------------------------------------ */
 
-enum status real_db_open(const char *path, enum db_role role, struct db **out,
-                         struct error *error) __asm__("__real_db_open");
-enum status our_db_open(const char *path, enum db_role role, struct db **out,
-                        struct error *error) __asm__("__wrap_db_open");
-enum status real_db_log_write_again(struct db *db, enum db_role role,
-                                    struct error *error) __asm__("__real_db_log_write_again");
-enum status our_db_log_write_again(struct db *db, enum db_role role,
-                                   struct error *error) __asm__("__wrap_db_log_write_again");
+STAND_IN(db_open);
+STAND_IN(db_log_write_again);
 
 enum status our_db_open(const char *path, enum db_role role, struct db **out, struct error *error)
 {
@@ -162,18 +147,9 @@ enum status our_db_log_write_again(struct db *db, enum db_role role, struct erro
 
 /* ---- time and numbers ------------------------------------------------------------------------- */
 
-int64_t real_hlc_next(int64_t last, int64_t wall_ms) __asm__("__real_hlc_next");
-int64_t our_hlc_next(int64_t last, int64_t wall_ms) __asm__("__wrap_hlc_next");
-int64_t real_backoff_fail(struct backoff *backoff, const struct entropy *entropy,
-                          int64_t floor_ms) __asm__("__real_backoff_fail");
-int64_t our_backoff_fail(struct backoff *backoff, const struct entropy *entropy,
-                         int64_t floor_ms) __asm__("__wrap_backoff_fail");
-enum status real_receipt_next(struct db *db, const char *till, int64_t epoch_number,
-                              const char *epoch_tag, struct receipt_row *out,
-                              struct error *error) __asm__("__real_receipt_next");
-enum status our_receipt_next(struct db *db, const char *till, int64_t epoch_number,
-                             const char *epoch_tag, struct receipt_row *out,
-                             struct error *error) __asm__("__wrap_receipt_next");
+STAND_IN(hlc_next);
+STAND_IN(backoff_fail);
+STAND_IN(receipt_next);
 
 int64_t our_hlc_next(int64_t last, int64_t wall_ms)
 {

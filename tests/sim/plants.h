@@ -39,4 +39,9 @@ enum plant_number {
 /* Whether it is chosen, in a world that is not the template's. */
 bool planted(enum plant_number plant);
 
+/* Declares what stands in for a function of the product, with the function's own type, and the
+ * function itself: our_NAME and real_NAME. */
+#define STAND_IN(name)                                                                             \
+    __typeof__(name) real_##name __asm__("__real_" #name), our_##name __asm__("__wrap_" #name)
+
 #endif

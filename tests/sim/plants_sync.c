@@ -24,32 +24,11 @@
 static bool ingesting;
 static int64_t first_posted; /* of the batch being taken; 0: none */
 
-enum status real_ingest_post(struct writer *writer, struct store_session *reader,
-                             const struct ingest_sender *sender, const char *body, size_t length,
-                             struct ingest_result *out,
-                             struct error *error) __asm__("__real_ingest_post");
-enum status our_ingest_post(struct writer *writer, struct store_session *reader,
-                            const struct ingest_sender *sender, const char *body, size_t length,
-                            struct ingest_result *out,
-                            struct error *error) __asm__("__wrap_ingest_post");
-enum status real_batch_verify(const struct batch *batch, const struct public_key *epoch_key,
-                              struct error *error) __asm__("__real_batch_verify");
-enum status our_batch_verify(const struct batch *batch, const struct public_key *epoch_key,
-                             struct error *error) __asm__("__wrap_batch_verify");
-enum status real_epochs_find(struct store_session *session, const struct id *epoch,
-                             struct epoch_row *out,
-                             struct error *error) __asm__("__real_epochs_find");
-enum status our_epochs_find(struct store_session *session, const struct id *epoch,
-                            struct epoch_row *out,
-                            struct error *error) __asm__("__wrap_epochs_find");
-enum status real_store_run(struct store_session *session, const char *sql,
-                           const struct store_value *values, int count,
-                           struct error *error) __asm__("__real_store_run");
-enum status our_store_run(struct store_session *session, const char *sql,
-                          const struct store_value *values, int count,
-                          struct error *error) __asm__("__wrap_store_run");
-bool real_hash_equal(const struct hash *a, const struct hash *b) __asm__("__real_hash_equal");
-bool our_hash_equal(const struct hash *a, const struct hash *b) __asm__("__wrap_hash_equal");
+STAND_IN(ingest_post);
+STAND_IN(batch_verify);
+STAND_IN(epochs_find);
+STAND_IN(store_run);
+STAND_IN(hash_equal);
 
 enum status our_ingest_post(struct writer *writer, struct store_session *reader,
                             const struct ingest_sender *sender, const char *body, size_t length,
@@ -105,47 +84,21 @@ bool our_hash_equal(const struct hash *a, const struct hash *b)
 
 /* ---- what the ledger writes beside ------------------------------------------------------------ */
 
-enum status real_projection_watermark(const struct writer_turn *turn, const char *location,
-                                      const struct id *device, const struct id *epoch, int64_t seq,
-                                      struct error *error) __asm__("__real_projection_watermark");
-enum status our_projection_watermark(const struct writer_turn *turn, const char *location,
-                                     const struct id *device, const struct id *epoch, int64_t seq,
-                                     struct error *error) __asm__("__wrap_projection_watermark");
-enum status real_finding_add(struct store_session *session, const struct finding *finding,
-                             int64_t at_ms, struct error *error, const char *detail,
-                             ...) __asm__("__real_finding_add") PRINTF_LIKE(5, 6);
-enum status our_finding_add(struct store_session *session, const struct finding *finding,
-                            int64_t at_ms, struct error *error, const char *detail,
-                            ...) __asm__("__wrap_finding_add") PRINTF_LIKE(5, 6);
-enum status real_incarnation_start(struct store *store, struct store_session *writer,
-                                   const struct entropy *entropy, struct id *out, bool *changed,
-                                   struct error *error) __asm__("__real_incarnation_start");
-enum status our_incarnation_start(struct store *store, struct store_session *writer,
-                                  const struct entropy *entropy, struct id *out, bool *changed,
-                                  struct error *error) __asm__("__wrap_incarnation_start");
+STAND_IN(projection_watermark);
+STAND_IN(finding_add);
+STAND_IN(incarnation_start);
 
-enum status our_projection_watermark(const struct writer_turn *turn, const char *location,
-                                     const struct id *device, const struct id *epoch, int64_t seq,
+enum status our_projection_watermark(const struct writer_turn *turn, const struct epoch_row *epoch,
                                      struct error *error)
 {
-    static struct {
-        bool waits;
-        char location[LOCATION_ID_SIZE];
-        struct id device, epoch;
-        int64_t seq;
-    } later;
+    static struct epoch_row later; /* number 0: nothing waits */
     enum status status = STATUS_OK;
 
     if (!planted(PLANT_WATERMARK_APART))
-        return real_projection_watermark(turn, location, device, epoch, seq, error);
-    if (later.waits)
-        status = real_projection_watermark(turn, later.location, &later.device, &later.epoch,
-                                           later.seq, error);
-    later.waits = true;
-    (void)snprintf(later.location, sizeof later.location, "%s", location);
-    later.device = *device;
-    later.epoch = *epoch;
-    later.seq = seq;
+        return real_projection_watermark(turn, epoch, error);
+    if (later.number != 0)
+        status = real_projection_watermark(turn, &later, error);
+    later = *epoch;
     return status;
 }
 
@@ -187,16 +140,8 @@ enum status our_incarnation_start(struct store *store, struct store_session *wri
 
 static const struct changes_answer *applying; /* NULL: nothing */
 
-enum status real_apply_changes(struct apply *apply, const struct changes_query *asked,
-                               const struct changes_answer *answer, struct apply_result *result,
-                               struct error *error) __asm__("__real_apply_changes");
-enum status our_apply_changes(struct apply *apply, const struct changes_query *asked,
-                              const struct changes_answer *answer, struct apply_result *result,
-                              struct error *error) __asm__("__wrap_apply_changes");
-enum status real_replica_cursor(struct db *db, const char *scope, struct replica_cursor *out,
-                                struct error *error) __asm__("__real_replica_cursor");
-enum status our_replica_cursor(struct db *db, const char *scope, struct replica_cursor *out,
-                               struct error *error) __asm__("__wrap_replica_cursor");
+STAND_IN(apply_changes);
+STAND_IN(replica_cursor);
 
 /* One row in eight is not there yet when its position is handed out. */
 static void skip_late(const struct changes_answer *answer)
