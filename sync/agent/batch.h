@@ -18,18 +18,20 @@ struct batch {
     int count; /* 0: there is none */
     int64_t first;
     int64_t last;
-    struct hash last_hash; /* as recorded */
+    struct hash last_hash; /* as sent */
 };
 
 struct batch_limits {
-    size_t entries;  /* 1 to FRAME_MAX_ENTRIES */
+    size_t entries;  /* 1 to FRAME_MAX_ENTRIES; more when the last would be vouched for by nobody */
     int64_t damaged; /* send this entry as damaged whatever it looks like; 0: none */
+    const struct public_key *key; /* the epoch's */
+    int64_t clock_ms;             /* this computer's wall clock */
 };
 
 /* The entries of the epoch after `after`, as many as the limits and the frame allow, with their
- * side records, appended to *body. A gap in till.db ends the batch before it. An entry whose bytes
- * do not give the recorded hash goes as damaged. *out has count 0 when there is nothing.
- * STATUS_CORRUPT: the next entry is missing from till.db though later ones are there. */
+ * side records, appended to *body. Damaged rows go as damaged, missing ones as lost (see frame.h);
+ * the last entry's signature always holds. STATUS_CORRUPT: there is none whose does, or so many are
+ * missing that the next sound one does not fit into the frame with them. */
 enum status batch_build(struct db *till_db, const struct id *epoch, int64_t after,
                         const struct batch_limits *limits, struct batch *out, struct buf *body,
                         struct error *error) MUST_USE;

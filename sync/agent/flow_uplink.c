@@ -107,6 +107,7 @@ static void build_ahead(struct agent *agent)
 
 void uplink_advance(struct agent *agent)
 {
+    uplink_clock(agent->uplink, agent->wall_ms);
     build_ahead(agent);
     if (!agent->hello || !flow_ready(agent, FLOW_UPLINK))
         return;
@@ -204,7 +205,9 @@ void uplink_answer(struct agent *agent, int status, const char *body, size_t len
         take_gap(agent, &refusal);
     } else if (status == 409 && strcmp(refusal.code, "fork") == 0) {
         take_fork(agent, &refusal);
-    } else if (status == 400 || status == 413 || status == 422) {
+    } else if (status == 400 || status == 403 || status == 413 || status == 422) {
+        /* 403: a signature does not hold; a till that is not taken at all learns it from its
+         * greeting. */
         take_refused_batch(agent, status, &refusal);
     } else {
         uplink_lost(agent->uplink);

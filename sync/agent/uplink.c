@@ -33,6 +33,8 @@ struct position {
     bool blocked;    /* a fork that the ledger does not take */
     bool examining;  /* the ledger's head is not in the local chain */
     int64_t damaged; /* this entry is to go as damaged; 0: none */
+    int64_t
+        rests_at; /* `local` when nothing sound could be sent: rests until it grows, or until the next heads */
 };
 
 struct uplink {
@@ -50,6 +52,7 @@ struct uplink {
     struct batch ahead; /* what was built to follow it; count 0 when nothing */
     int64_t last_gap;
     bool examined; /* see uplink_examined */
+    int64_t clock_ms;
     char text[96];
 };
 
@@ -257,6 +260,25 @@ enum status uplink_look(struct uplink *uplink, int64_t *queue, struct error *err
     return status;
 }
 
+static bool can_send(const struct position *position)
+{
+    return position->known && !position->blocked && position->sent < position->local &&
+           position->local != position->rests_at;
+}
+
+static struct batch_limits limits_of(const struct uplink *uplink, const struct position *position)
+{
+    return (struct batch_limits){.entries = uplink->max_entries,
+                                 .damaged = position->damaged,
+                                 .key = &position->key,
+                                 .clock_ms = uplink->clock_ms};
+}
+
+void uplink_clock(struct uplink *uplink, int64_t wall_ms)
+{
+    uplink->clock_ms = wall_ms;
+}
+
 enum status uplink_build(struct uplink *uplink, struct buf *body, bool *any, struct error *error)
 {
     enum status corrupt = STATUS_OK;
@@ -269,10 +291,10 @@ enum status uplink_build(struct uplink *uplink, struct buf *body, bool *any, str
         return opened;
     for (size_t i = 0; i < uplink->count; i++) {
         struct position *position = &uplink->positions[i];
-        const struct batch_limits limits = {uplink->max_entries, position->damaged};
+        const struct batch_limits limits = limits_of(uplink, position);
         enum status status;
 
-        if (!position->known || position->blocked || position->sent >= position->local)
+        if (!can_send(position))
             continue;
         status = batch_build(uplink->db, &position->epoch, position->sent, &limits, &uplink->batch,
                              body, error);
@@ -283,8 +305,8 @@ enum status uplink_build(struct uplink *uplink, struct buf *body, bool *any, str
         uplink->batch.count = 0;
         if (status != STATUS_CORRUPT)
             return status;
-        /* A hole in one epoch must not hold up the others. */
-        position->blocked = true;
+        /* What nobody vouches for yet must not hold up other epochs. */
+        position->rests_at = position->local;
         corrupt = status;
     }
     return corrupt;
@@ -295,7 +317,7 @@ static const struct position *first_waiting(const struct uplink *uplink)
 {
     for (size_t i = 0; i < uplink->count; i++) {
         const struct position *position = &uplink->positions[i];
-        if (position->known && !position->blocked && position->sent < position->local)
+        if (can_send(position))
             return position;
     }
     return NULL;
@@ -303,8 +325,8 @@ static const struct position *first_waiting(const struct uplink *uplink)
 
 bool uplink_build_ahead(struct uplink *uplink, struct buf *body)
 {
-    const struct batch_limits limits = {uplink->max_entries, 0};
     const struct position *position = first_waiting(uplink);
+    struct batch_limits limits;
     struct error error;
 
     uplink->ahead.count = 0;
@@ -312,6 +334,7 @@ bool uplink_build_ahead(struct uplink *uplink, struct buf *body)
         position != find(uplink, &uplink->batch.epoch) || position->damaged != 0 ||
         uplink->batch.last >= position->local)
         return false;
+    limits = limits_of(uplink, position);
     if (batch_build(uplink->db, &position->epoch, uplink->batch.last, &limits, &uplink->ahead, body,
                     &error) != STATUS_OK)
         uplink->ahead.count = 0;
@@ -435,20 +458,34 @@ enum status uplink_fork(struct uplink *uplink, int64_t seq, int64_t taken, bool 
     return keep_examined(uplink, position, seq, taken, error);
 }
 
+static bool others_wait(const struct uplink *uplink, const struct position *than)
+{
+    for (size_t i = 0; i < uplink->count; i++) {
+        if (&uplink->positions[i] != than && can_send(&uplink->positions[i]))
+            return true;
+    }
+    return false;
+}
+
 void uplink_smaller(struct uplink *uplink, bool *single, bool *damaged)
 {
     struct position *position = find(uplink, &uplink->batch.epoch);
+    int64_t suspect = uplink->batch.last;
 
     INVARIANT(uplink->batch.count > 0 && position);
-    *single = uplink->batch.count == 1;
+    /* A batch of one may be longer: it goes on until an entry vouches for what is lost. */
+    *single = uplink->batch.count == 1 || uplink->max_entries == 1;
     *damaged = false;
     if (*single && position->damaged == 0 &&
-        !batch_entry_sound(uplink->db, &position->epoch, &position->key, uplink->batch.first)) {
-        position->damaged = uplink->batch.first;
+        !batch_entry_sound(uplink->db, &position->epoch, &position->key, suspect)) {
+        position->damaged = suspect;
         *damaged = true;
     }
+    /* What the ledger won't have must not hold up other epochs either. */
+    if (*single && !*damaged && others_wait(uplink, position))
+        position->rests_at = position->local;
     uplink->max_entries = (size_t)uplink->batch.count / 2;
-    if (uplink->max_entries < 1)
+    if (*single || uplink->max_entries < 1)
         uplink->max_entries = 1;
     uplink->batch.count = 0;
 }

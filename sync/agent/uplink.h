@@ -54,10 +54,13 @@ enum status uplink_look(struct uplink *uplink, int64_t *queue, struct error *err
 /* Whether uplink_build would find something, as of the last look. */
 bool uplink_waiting(const struct uplink *uplink);
 
+/* This computer's wall clock, told with each batch so that the ledger can see one that is wrong. */
+void uplink_clock(struct uplink *uplink, int64_t wall_ms);
+
 /* Appends the next batch to *body; *any tells whether there was something. At most
- * FRAME_MAX_ENTRIES and FRAME_MAX_BYTES, and less after uplink_smaller. Entries whose bytes no
- * longer give the recorded hash go as damaged. One batch is out at a time. An epoch with a hole in
- * till.db rests (STATUS_CORRUPT when nothing else is left to send), the others go on. */
+ * FRAME_MAX_ENTRIES and FRAME_MAX_BYTES, and less after uplink_smaller. What is damaged or missing
+ * in till.db goes as such (see batch.h). One batch is out at a time. An epoch that ends with what no
+ * entry vouches for rests until it grows (STATUS_CORRUPT when nothing else is left to send). */
 enum status uplink_build(struct uplink *uplink, struct buf *body, bool *any,
                          struct error *error) MUST_USE;
 

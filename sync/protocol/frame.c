@@ -28,6 +28,13 @@ void frame_free(struct frame *frame)
     free(frame);
 }
 
+bool frame_entry_lost(const struct frame_entry *entry)
+{
+    static const struct signature none;
+
+    return entry->damaged && memcmp(entry->signature.bytes, none.bytes, SIGNATURE_SIZE) == 0;
+}
+
 static size_t entry_line_size(const struct frame_entry *entry)
 {
     if (entry->damaged)

@@ -1,10 +1,13 @@
 /* The body of POST /v1/journal, Content-Type application/x-holdfast-journal.
  *
- *   {"epoch":"<hex32>","first":101,"count":3,"clock_ms":1763690400000}\n
+ *   {"epoch":"<hex32>","first":101,"count":4,"clock_ms":1763690400000}\n
  *   <sig hex128> <entry bytes>\n            entry 101
  *   !<sig hex128> <hash hex64>\n            entry 102, damaged on the till's disk: only what was
  *                                           recorded beside it is left (its bytes are lost)
- *   <sig hex128> <entry bytes>\n            entry 103
+ *   !<zeros hex128> <hash hex64>\n          entry 103, lost with all that was recorded beside it: the
+ *                                           hash is what entry 104's `prev` says (zeros when that
+ *                                           one can't be read either)
+ *   <sig hex128> <entry bytes>\n            entry 104
  *   +<json object>\n                        side records (personal data), after all entries
  *
  * Entries are contiguous entries of one epoch: seq first, first+1, ... An entry is compact JSON
@@ -16,7 +19,7 @@
  *
  * A damaged entry keeps its seq and its place in the chain (the next entry's `prev` is the recorded
  * hash, which the recorded signature vouches for): the ledger files it as damaged, opens an
- * exception, and goes on.
+ * exception, and goes on. A lost one is vouched for by what follows: it is never the last of a body.
  */
 #ifndef HOLDFAST_PROTOCOL_FRAME_H
 #define HOLDFAST_PROTOCOL_FRAME_H
@@ -43,6 +46,9 @@ struct frame_entry {
     size_t length;
     bool damaged;
 };
+
+/* Damaged, and without a signature of its own. */
+bool frame_entry_lost(const struct frame_entry *entry);
 
 struct frame_side {
     const char *json; /* borrowed, not NUL-terminated */

@@ -279,6 +279,22 @@ static inline struct hash fake_hash(const struct frame_entry *entry)
     return entry->damaged ? entry->hash : entry_hash(entry->bytes, entry->length);
 }
 
+/* Each entry that can be read follows the one before it; the last one is no lost one. */
+static inline void fake_check_chain(const struct frame *frame)
+{
+    assert_false(frame_entry_lost(&frame->entries[frame->count - 1]));
+    for (int i = 1; i < frame->count; i++) {
+        const struct frame_entry *raw = &frame->entries[i];
+        struct hash before = fake_hash(&frame->entries[i - 1]);
+        struct entry entry;
+
+        if (raw->damaged || entry_parse(raw->bytes, raw->length, &entry, NULL) != STATUS_OK)
+            continue;
+        assert_true(hash_equal(&entry.head.prev, &before));
+        entry_finish(&entry);
+    }
+}
+
 static inline void fake_fork(struct fake_ledger *ledger, struct fake_epoch *epoch,
                              const struct frame *frame, int at, struct fake_answer *answer)
 {
@@ -359,6 +375,7 @@ static inline void fake_journal(struct fake_ledger *ledger, const struct transpo
     else
         assert_int_equal(buf_append(&plain, request->body, request->body_length), STATUS_OK);
     fake_ok(frame_read(buf_text(&plain), plain.used, &frame, &error), &error);
+    fake_check_chain(frame);
     fake_take(ledger, frame, answer);
     frame_free(frame);
     buf_finish(&plain);

@@ -265,6 +265,41 @@ static void test_ingest__files_damaged_entries_and_goes_on(void **state)
     device_free(device);
 }
 
+/* A lost entry has no signature: the one after it vouches for its hash. At the end of a batch
+ * nobody does. */
+static void test_ingest__files_lost_entries_when_the_next_vouches(void **state)
+{
+    struct fixture *fixture = shop(state);
+    struct device *device = device_make(fixture, "S01", "T01");
+    struct frame_entry lost = {.damaged = true};
+    struct frame *frame;
+
+    add_open(device, NULL);
+    add_sale(device, "A", 1000, 100);
+    add_sale(device, "A", 1000, 100);
+    assert_int_equal(post_ok(fixture, device, 1, 1), 1);
+    lost.hash = device->entries[1].hash;
+    frame = frame_new(&device->epoch, 2);
+    assert_int_equal(frame_add(frame, &lost), STATUS_OK);
+    assert_refusal(post_frame(fixture, device, frame), 403, "denied", NULL, 0);
+    struct frame_entry next = frame_entry_of(&device->entries[2]);
+    assert_int_equal(frame_add(frame, &next), STATUS_OK);
+    struct answer answer = post_frame(fixture, device, frame);
+    assert_int_equal(answer.status, 200);
+    answer_free(&answer);
+    assert_int_equal(findings(fixture, "damaged"), 1);
+    assert_int_equal(query_int(fixture, "SELECT count(*) FROM entry"), 3);
+    assert_projections_true(fixture);
+    frame_free(frame);
+    frame = frame_new(&device->epoch, 2);
+    lost.hash.bytes[3] ^= 1; /* another hash than the next one names */
+    assert_int_equal(frame_add(frame, &lost), STATUS_OK);
+    assert_int_equal(frame_add(frame, &next), STATUS_OK);
+    assert_refusal(post_frame(fixture, device, frame), 400, "invalid", NULL, 0);
+    frame_free(frame);
+    device_free(device);
+}
+
 static void test_ingest__refuses_forged_damage(void **state)
 {
     struct fixture *fixture = shop(state);
@@ -508,6 +543,7 @@ int main(void)
         TEST(test_ingest__keeps_a_fork_as_a_branch),
         TEST(test_ingest__sends_a_fork_back_until_it_links),
         TEST(test_ingest__files_damaged_entries_and_goes_on),
+        TEST(test_ingest__files_lost_entries_when_the_next_vouches),
         TEST(test_ingest__refuses_forged_damage),
         TEST(test_ingest__keeps_what_it_cannot_read),
         TEST(test_ingest__suspends_unknown_items_until_they_are_known),
