@@ -1,4 +1,5 @@
-/* The readers' VFS: the default one, whose main databases answer three calls differently.
+/* The readers' VFS: the default one, whose main databases answer three calls differently, and whose
+ * WALs answer one.
  *
  * SQLite's file object stays as it is; behind it in the same memory lies a struct reader_file,
  * whose first member is the table of methods that the file object points to:
@@ -276,6 +277,30 @@ static int shm_unmap(sqlite3_file *file, int delete_it)
     return reader->real->xShmUnmap(file, delete_it);
 }
 
+/* ---- the WAL itself ---------------------------------------------------------------------------
+ */
+
+#define WAL_HEADER_SIZE 32
+
+struct reader_wal {
+    sqlite3_io_methods methods; /* first: pMethods leads here */
+    const sqlite3_io_methods *real;
+};
+
+/* An owner that dies between the header and the first frame leaves nothing but the header. SQLite
+ * reads alone then, takes such a WAL for empty (size > 32 in walIndexRecover) and its salts for
+ * zero, finds others in the header (size < 32 in walBeginShmUnreliable), begins again, and says
+ * SQLITE_PROTOCOL after ten seconds; so until the owner comes back. No frame is no WAL. */
+static int wal_size(sqlite3_file *file, sqlite3_int64 *out)
+{
+    const struct reader_wal *wal = (const void *)file->pMethods;
+    int result = wal->real->xFileSize(file, out);
+
+    if (result == SQLITE_OK && *out == WAL_HEADER_SIZE)
+        *out = 0;
+    return result;
+}
+
 /* ---- the VFS ----------------------------------------------------------------------------------
  */
 
@@ -285,15 +310,19 @@ static size_t size_of_real(const sqlite3_vfs *real)
     return (size + 15) / 16 * 16;
 }
 
-static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out)
+static void watch_wal(sqlite3_file *file, void *room)
 {
-    sqlite3_vfs *real = vfs->pAppData;
-    int result = real->xOpen(real, name, file, flags, out);
+    struct reader_wal *wal = room;
 
-    if (result != SQLITE_OK || (flags & SQLITE_OPEN_MAIN_DB) == 0 || file->pMethods->iVersion < 2 ||
-        file->pMethods->xShmMap == NULL)
-        return result;
-    struct reader_file *reader = (void *)((char *)file + size_of_real(real));
+    *wal = (struct reader_wal){.methods = *file->pMethods, .real = file->pMethods};
+    wal->methods.xFileSize = wal_size;
+    file->pMethods = &wal->methods;
+}
+
+static void watch_database(sqlite3_file *file, const char *name, void *room)
+{
+    struct reader_file *reader = room;
+
     *reader = (struct reader_file){.methods = *file->pMethods,
                                    .real = file->pMethods,
                                    .name = name,
@@ -303,6 +332,21 @@ static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
     reader->methods.xShmLock = shm_lock;
     reader->methods.xShmUnmap = shm_unmap;
     file->pMethods = &reader->methods;
+}
+
+static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out)
+{
+    sqlite3_vfs *real = vfs->pAppData;
+    int result = real->xOpen(real, name, file, flags, out);
+    void *room = (char *)file + size_of_real(real);
+
+    if (result != SQLITE_OK)
+        return result;
+    if ((flags & SQLITE_OPEN_WAL) != 0)
+        watch_wal(file, room);
+    else if ((flags & SQLITE_OPEN_MAIN_DB) != 0 && file->pMethods->iVersion >= 2 &&
+             file->pMethods->xShmMap != NULL)
+        watch_database(file, name, room);
     return result;
 }
 

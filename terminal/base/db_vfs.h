@@ -18,6 +18,7 @@
  * Alone: SQLite builds a wal-index of its own from the WAL, under locks that keep the owner from
  * checkpointing and from starting the WAL over. Each transaction first looks whether the shared
  * wal-index is whole again, and uses it then; until then it sees every commit in the WAL.
+ * A WAL of nothing but its header, as an owner leaves it that dies there, is none.
  */
 #ifndef HOLDFAST_BASE_DB_VFS_H
 #define HOLDFAST_BASE_DB_VFS_H

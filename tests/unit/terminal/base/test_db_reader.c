@@ -65,6 +65,17 @@ static void owner_with_three_rows(const char *path)
     must(own(path), "CREATE TABLE t(a); INSERT INTO t VALUES (1),(2),(3)");
 }
 
+static void owner_with_all_in_the_file(const char *path)
+{
+    must(own(path), "CREATE TABLE t(a); INSERT INTO t VALUES (1),(2),(3);"
+                    "PRAGMA wal_checkpoint(PASSIVE)");
+}
+
+static void owner_adds_a_row(const char *path)
+{
+    must(own(path), "INSERT INTO t VALUES (4)");
+}
+
 static void owner_inside_a_transaction(const char *path)
 {
     struct db *db = own(path);
@@ -101,6 +112,24 @@ static struct db *read_from(struct fixture *fixture)
     if (db_open(fixture->path, DB_READER, &db, &fixture->error) != STATUS_OK)
         fail_msg("%s", fixture->error.text);
     return db;
+}
+
+/* An owner that died between the header of its WAL and the first frame. */
+static void test_reader__a_wal_of_its_header_alone_is_read_at_once(void **state)
+{
+    struct fixture *fixture = *state;
+    child_kill(child_after(owner_with_all_in_the_file, fixture->path));
+    char *wal = path_join(fixture->folder.path, NAME "-wal");
+    assert_int_equal(truncate(wal, 32), 0);
+    free(wal);
+    struct db *db = read_from(fixture);
+    assert_int_equal(count_rows(db), 3);
+    assert_int_equal(count_rows(db), 3);
+    db_close(db);
+    child_kill(child_after(owner_adds_a_row, fixture->path));
+    db = read_from(fixture);
+    assert_int_equal(count_rows(db), 4);
+    db_close(db);
 }
 
 static void test_reader__missing_file_is_not_found_and_not_made(void **state)
@@ -249,6 +278,8 @@ static void test_reader__stopped_one_never_hinders_the_owner(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_reader__a_wal_of_its_header_alone_is_read_at_once,
+                                        make, clear),
         cmocka_unit_test_setup_teardown(test_reader__missing_file_is_not_found_and_not_made, make,
                                         clear),
         cmocka_unit_test_setup_teardown(
