@@ -28,6 +28,7 @@
  *                     its entries go back in time
  *   silent_till       a till was not heard of for longer than its location   device
  *                     allows; settled by itself when it speaks again
+ *   webhook           an event could not be delivered (webhooks.h)           its name
  *
  * Each cause opens exactly one, whatever is repeated or comes in another order. Lives: exceptions.h.
  */

@@ -14,6 +14,8 @@ struct known {
     struct text_set *items;
     int item_count;
     bool rules_asked, rules;
+    bool events_asked;
+    struct known_events events;
 };
 
 struct known *known_new(void)
@@ -37,11 +39,44 @@ void known_free(struct known *known)
 void known_forget(struct known *known)
 {
     known->rules_asked = false;
+    known->events_asked = false;
     if (known->item_count == 0)
         return;
     text_set_free(known->items);
     known->items = text_set_new();
     known->item_count = 0;
+}
+
+void known_begin(struct known *known)
+{
+    known->events_asked = false;
+}
+
+enum status known_wanted(struct known *known, struct store_session *session,
+                         struct known_events *out, struct error *error)
+{
+    struct store_query *query;
+    bool row = false;
+    enum status status = STATUS_OK;
+
+    if (known->events_asked) {
+        *out = known->events;
+        return STATUS_OK;
+    }
+    known->events = (struct known_events){false, false};
+    status = store_query(session, "SELECT events FROM webhook WHERE removed_ms = 0", NULL, 0,
+                         &query, error);
+    while (status == STATUS_OK && (status = store_next(session, query, &row, error)) == STATUS_OK &&
+           row) {
+        const char *events = store_column_text(session, query, 0);
+        bool all = strcmp(events, " * ") == 0;
+        known->events.sale = known->events.sale || all || strstr(events, " sale ") != NULL;
+        known->events.stock =
+            known->events.stock || all || strstr(events, " stock.changed ") != NULL;
+    }
+    known->events_asked = status == STATUS_OK;
+    *out = known->events;
+    return status;
 }
 
 enum status known_item(struct known *known, struct store_session *session, const char *sku,

@@ -179,6 +179,41 @@ enum status orders_judge_handed(const struct writer_turn *turn, const char *chan
                       error);
 }
 
+enum status orders_meet(const struct writer_turn *turn, const char *channel, const char *id,
+                        struct error *error)
+{
+    struct store_value values[] = {store_text(channel), store_text(id)};
+    int64_t sums[RETURNED + 1];
+    struct store_query *query;
+    bool row = false;
+    enum status status = store_query(turn->session,
+                                     "SELECT picked, staged, handed_over, refused, returned "
+                                     "FROM order_mark WHERE channel = ?1 AND id = ?2",
+                                     values, 2, &query, error);
+
+    if (status == STATUS_OK)
+        status = store_next(turn->session, query, &row, error);
+    if (status != STATUS_OK || !row)
+        return status;
+    for (int i = 0; i <= RETURNED; i++)
+        sums[i] = store_column_int(turn->session, query, i);
+    store_done(turn->session, query);
+    status = orders_judge(turn, channel, id, sums, error);
+    if (status == STATUS_OK)
+        status = store_query(turn->session,
+                             "SELECT sku, quantity_milli FROM order_handed "
+                             "WHERE channel = ?1 AND id = ?2 ORDER BY sku",
+                             values, 2, &query, error);
+    while (status == STATUS_OK &&
+           (status = store_next(turn->session, query, &row, error)) == STATUS_OK && row) {
+        status = orders_judge_handed(turn, channel, id, store_column_text(turn->session, query, 0),
+                                     store_column_int(turn->session, query, 1), error);
+        if (status != STATUS_OK)
+            store_done(turn->session, query);
+    }
+    return status;
+}
+
 /* --- refold --- */
 
 enum status orders_refold(const struct writer_turn *turn, struct error *error)

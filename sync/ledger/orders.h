@@ -54,6 +54,11 @@ enum status orders_judge_handed(const struct writer_turn *turn, const char *chan
                                 const char *sku, int64_t quantity_milli,
                                 struct error *error) MUST_USE;
 
+/* After an order was placed: marks of it that came before (a till knew it from a ledger that was
+ * since restored). */
+enum status orders_meet(const struct writer_turn *turn, const char *channel, const char *id,
+                        struct error *error) MUST_USE;
+
 /* The state that marks and cancellation make. Static text. `sums` may be NULL: no marks. */
 const char *orders_state(const int64_t *sums, int64_t cancelled_ms);
 

@@ -299,6 +299,8 @@ static enum status place(const struct writer_turn *turn, struct order *order, bo
         status = keep_rows(turn, order, error);
     if (status == STATUS_OK)
         status = move_stock(turn, order, stocked, error);
+    if (status == STATUS_OK)
+        status = orders_meet(turn, order->channel, order->id, error);
     return status == STATUS_OK ? tell_placed(turn, order, error) : status;
 }
 

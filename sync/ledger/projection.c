@@ -1,6 +1,7 @@
 /* Summing entries, and writing sums: many rows a statement. */
 #include "sync/ledger/projection.h"
 
+#include "sync/ledger/event.h"
 #include "sync/ledger/judge.h"
 #include "sync/ledger/known.h"
 #include "sync/ledger/schema.h"
@@ -136,6 +137,41 @@ static enum status note_order(const struct writer_turn *turn, const struct effec
                        "entry %" PRId64 " is not later than the one before it", place->seq);
 }
 
+/* What a posting of `total` says of a sale, as an event. */
+static enum status tell_sale(const struct writer_turn *turn, const struct effect *effect,
+                             const struct posting *total, const struct projection_place *place,
+                             struct error *error)
+{
+    const struct epoch_row *epoch = place->epoch;
+    json_t *body = json_object();
+    enum status status;
+
+    json_put_text(body, "location", epoch->location);
+    json_put_hex(body, "device", epoch->device.bytes, ID_SIZE);
+    json_put_hex(body, "epoch", epoch->epoch.bytes, ID_SIZE);
+    json_put_int(body, "seq", place->seq);
+    json_put_text(body, "type", total->sum[2] != 0 ? "return" : "sale");
+    json_put_text(body, "currency", effect->texts.data + total->key[1]);
+    json_put_int(body, "gross_minor", total->sum[3]);
+    status = event_add(turn->session, turn->now_ms, "sale", epoch->location, body, error);
+    json_decref(body);
+    return status;
+}
+
+static enum status tell_sales(const struct writer_turn *turn, const struct effect *effect,
+                              const struct projection_place *place, struct error *error)
+{
+    struct known_events wanted;
+    enum status status = known_wanted(turn->known, turn->session, &wanted, error);
+
+    for (size_t i = 0; i < effect->count && wanted.sale && status == STATUS_OK; i++) {
+        const struct posting *posting = &effect->postings[i];
+        if (posting->figure == FIGURE_TOTAL && posting->sum[1] + posting->sum[2] != 0)
+            status = tell_sale(turn, effect, posting, place, error);
+    }
+    return status;
+}
+
 enum status projection_add(const struct writer_turn *turn, struct tally *tally,
                            const struct effect *effect, const struct projection_place *place,
                            struct error *error)
@@ -146,6 +182,8 @@ enum status projection_add(const struct writer_turn *turn, struct tally *tally,
         status = note_foreign(turn, effect, place, error);
     if (status == STATUS_OK)
         status = note_order(turn, effect, place, error);
+    if (status == STATUS_OK)
+        status = tell_sales(turn, effect, place, error);
     if (status == STATUS_OK && effect->oddity != NULL) {
         char cause[FINDING_CAUSE_SIZE];
         struct finding finding = projection_finding(place, cause);
@@ -166,6 +204,7 @@ struct writing {
     const struct tally *tally;
     enum figure figure;
     bool judge;
+    json_t *told; /* physical stock that changed, by location; NULL when nobody wants it */
     struct store_value values[FIGURE_ROWS_LARGE * (FIGURE_KEYS + FIGURE_SUMS)];
     int count; /* of values */
 };
@@ -192,6 +231,46 @@ static enum status read_row(const struct writing *writing, struct store_query *q
     return STATUS_OK;
 }
 
+/* For the event: {"S01":[{"sku","status","quantity_milli"},...]}. */
+static void note_stock(const struct writing *writing, const struct judged *judged)
+{
+    json_t *item, *list;
+
+    if (writing->told == NULL || writing->figure != FIGURE_STOCK || judged->key[2][0] == '@')
+        return;
+    list = json_object_get(writing->told, judged->key[0]);
+    if (list == NULL) {
+        list = json_array();
+        json_put(writing->told, judged->key[0], list);
+    }
+    item = json_object();
+    json_put_text(item, "sku", judged->key[1]);
+    json_put_text(item, "status", judged->key[2]);
+    json_put_int(item, "quantity_milli", judged->after[0]);
+    json_add(list, item);
+}
+
+static enum status tell_stock_changed(const struct writing *writing, struct error *error)
+{
+    const struct writer_turn *turn = writing->turn;
+    enum status status = STATUS_OK;
+    const char *location;
+    json_t *items;
+
+    if (writing->told == NULL)
+        return STATUS_OK;
+    json_object_foreach(writing->told, location, items)
+    {
+        json_t *body = json_object();
+        json_put_text(body, "location", location);
+        json_put(body, "items", json_incref(items));
+        if (status == STATUS_OK)
+            status = event_add(turn->session, turn->now_ms, "stock.changed", location, body, error);
+        json_decref(body);
+    }
+    return status;
+}
+
 static enum status write_rows(const struct writing *writing, int rows, int first,
                               struct error *error)
 {
@@ -211,6 +290,8 @@ static enum status write_rows(const struct writing *writing, int rows, int first
            row) {
         struct judged judged;
         status = read_row(writing, query, &judged, error);
+        if (status == STATUS_OK)
+            note_stock(writing, &judged);
         if (status == STATUS_OK && writing->judge)
             status = judge_figure(writing->turn, &judged, error);
         if (status != STATUS_OK)
@@ -290,9 +371,12 @@ static enum status write_tally(const struct writer_turn *turn, const struct tall
                                bool judge, struct error *error)
 {
     struct writing *writing = mem_alloc(sizeof *writing);
-    enum status status = STATUS_OK;
+    struct known_events wanted = {false, false};
+    enum status status =
+        judge ? known_wanted(turn->known, turn->session, &wanted, error) : STATUS_OK;
 
     INVARIANT(stock_sum(tally) == 0);
+    writing->told = wanted.stock ? json_object() : NULL;
     writing->turn = turn;
     writing->tally = tally;
     writing->judge = judge;
@@ -300,6 +384,9 @@ static enum status write_tally(const struct writer_turn *turn, const struct tall
         writing->figure = (enum figure)figure;
         status = write_figure(writing, error);
     }
+    if (status == STATUS_OK)
+        status = tell_stock_changed(writing, error);
+    json_decref(writing->told);
     free(writing);
     return status;
 }

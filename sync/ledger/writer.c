@@ -77,6 +77,7 @@ static enum status try_group(struct writer *writer, struct ticket *first, const 
     if (status != STATUS_OK)
         return status;
     feed_draft_clear(writer->draft);
+    known_begin(writer->known);
     for (struct ticket *ticket = first; ticket != end && status == STATUS_OK; ticket = ticket->next)
         status = ticket->job->run(ticket->job->context, &turn, error);
     if (status == STATUS_OK)
