@@ -424,8 +424,12 @@ int64_t db_changes(struct db *db)
 
 int64_t db_data_version(struct db *db)
 {
-    int64_t version = 0;
-    if (query_int(db, "PRAGMA data_version", &version, NULL) != STATUS_OK)
+    struct db_statement *statement;
+    bool row = false;
+    if (db_prepare(db, "PRAGMA data_version", &statement, NULL) != STATUS_OK ||
+        db_step(statement, &row, NULL) != STATUS_OK || !row)
         return 0;
+    int64_t version = db_int(statement, 0);
+    db_reset(statement);
     return ((int64_t)db->opened << 32) + version;
 }

@@ -36,6 +36,7 @@ struct disk_process *disk_current(void)
 
 void disk_install(void)
 {
+    disk_memory_install();
     fs_install(disk_calls());
     disk_vfs_register();
 }

@@ -225,6 +225,7 @@ void shm_free_regions(struct file *file);
 
 const struct fs *disk_calls(void); /* disk_calls.c */
 void disk_vfs_register(void);      /* disk_vfs.c */
+void disk_memory_install(void);    /* disk_memory.c; before SQLite is used at all */
 
 _Noreturn void disk_misused(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
