@@ -102,6 +102,8 @@ static void check_ledger(struct world *world)
             for (int e = 0; e < world->seat[i].journal.count; e++)
                 check_epoch(world, &world->seat[i], &world->seat[i].journal.epochs[e], reader);
         check_totals(world, reader);
+        check_leases(world, reader);
+        check_leases(world, reader);
         if (projection_check(reader, &report, &error) != STATUS_OK || report.differences != 0)
             world_fail(world, 7, "the projections differ from the entries: %s", report.first);
         ledger_reader_back(world->ledger, reader);
@@ -123,7 +125,7 @@ static void check_replica(struct world *world, struct seat *seat)
                        newest);
     }
     for (int item = 0; item < SIM_ITEMS; item++)
-        observe_on_hand(world, seat, item);
+        observe_on_hand(world, seat, item, true);
 }
 
 static void check_journal(struct world *world, struct seat *seat)

@@ -44,7 +44,7 @@ static const struct {
                  {FAULT_CLOCK_FORTH, 8},     {FAULT_CLOCK_BACK, 8},    {FAULT_DISK_READ, 4},
                  {FAULT_DISK_WRITE, 6},      {FAULT_DISK_SYNC, 5},     {FAULT_DISK_FULL, 6},
                  {FAULT_DISK_OPEN, 3},       {FAULT_TILL_RESTORED, 3}, {FAULT_TILL_CLONED, 2},
-                 {FAULT_LEDGER_RESTORED, 2}, {FAULT_ENTRY_DAMAGED, 2}, {FAULT_ENTRY_LOST, 0}};
+                 {FAULT_LEDGER_RESTORED, 2}, {FAULT_ENTRY_DAMAGED, 2}, {FAULT_ENTRY_LOST, 2}};
 
 struct plan *faults_none(void)
 {

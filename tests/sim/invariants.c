@@ -124,6 +124,37 @@ void invariant_07_buckets_sum_to_zero(struct world *world, const char *sku, int6
         world_fail(world, 7, "the buckets of %s sum to %" PRId64, sku, milli);
 }
 
+/* Only a copy of a till can spend twice, and only a restored ledger forget what it granted. */
+static bool has_copies(const struct world *world)
+{
+    for (int i = 0; i < world->seats; i++) {
+        if (world->seat[i].journal.may_open)
+            return true;
+    }
+    return false;
+}
+
+void invariant_08_leases_hold(struct world *world, const char *lease, int64_t granted, int64_t used,
+                              int64_t exceptions)
+{
+    bool over = used > granted;
+
+    if (over && !has_copies(world))
+        world_fail(world, 8, "lease %.8s: %" PRId64 " granted, %" PRId64 " used", lease, granted,
+                   used);
+    if (exceptions != (over ? 1 : 0))
+        world_fail(world, 8,
+                   "lease %.8s: %" PRId64 " granted, %" PRId64 " used, %" PRId64 " exceptions",
+                   lease, granted, used, exceptions);
+}
+
+void invariant_08_account_is_fold(struct world *world, int account, int64_t shown, int64_t expected)
+{
+    if (shown != expected)
+        world_fail(world, 8, "account GC-%d holds %" PRId64 ", the fold says %" PRId64, account,
+                   shown, expected);
+}
+
 void invariant_10_position_is_next(struct world *world, const char *scope, int64_t before,
                                    int64_t after)
 {

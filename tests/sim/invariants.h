@@ -34,6 +34,12 @@ void invariant_06_sums_agree(struct world *world, const json_t *entry);
 void invariant_07_balance_is_fold(struct world *world, int store, int item, int bucket,
                                   int64_t milli);
 void invariant_07_buckets_sum_to_zero(struct world *world, const char *sku, int64_t milli);
+/* Of one lease: what was granted (0: the ledger does not know it), what entries used up, and how
+ * many exceptions tell of it. */
+void invariant_08_leases_hold(struct world *world, const char *lease, int64_t granted, int64_t used,
+                              int64_t exceptions);
+void invariant_08_account_is_fold(struct world *world, int account, int64_t shown,
+                                  int64_t expected);
 void invariant_10_position_is_next(struct world *world, const char *scope, int64_t before,
                                    int64_t after);
 void invariant_10_cursor_grows(struct world *world, const struct seat *seat, const char *scope,

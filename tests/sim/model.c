@@ -143,6 +143,19 @@ void model_refold(struct model *model)
         fold_chain(model, -1, model->heads[i].head);
 }
 
+void model_each_taken(const struct model *model,
+                      void (*visit)(void *context, const struct fact *fact), void *context)
+{
+    for (int i = 0; i < model->head_count; i++) {
+        for (int at = model->heads[i].head; at >= 0; at = model->facts[at].prev) {
+            if (!model->facts[at].damaged)
+                visit(context, &model->facts[at]);
+            if (model->facts[at].seq == 1)
+                break;
+        }
+    }
+}
+
 void model_acknowledge(struct model *model, const struct id *epoch, int record)
 {
     struct epoch_head *acked = model_head(model->acked, &model->acked_count, epoch);

@@ -18,11 +18,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MODEL_STORES  3
-#define MODEL_ITEMS   10
-#define MODEL_LINES   4
-#define MODEL_EPOCHS  32
-#define MODEL_BUCKETS 2 /* available, damaged */
+#define MODEL_STORES   3
+#define MODEL_ITEMS    10
+#define MODEL_LINES    4
+#define MODEL_EPOCHS   32
+#define MODEL_ACCOUNTS 3
+#define MODEL_USES     4 /* of leases, by one entry */
+#define MODEL_BUCKETS  2 /* available, damaged */
 
 enum entry_kind {
     KIND_EPOCH_OPEN,
@@ -35,6 +37,7 @@ enum entry_kind {
     KIND_PAID_IN,
     KIND_PAID_OUT,
     KIND_NO_SALE,
+    KIND_LEASE_RETURN,
     KIND_OTHER
 };
 
@@ -43,6 +46,12 @@ struct stock_delta {
     int item;
     int bucket;
     int64_t milli;
+};
+
+/* What one entry uses up of a lease. */
+struct lease_used {
+    char lease[ID_HEX_SIZE];
+    int64_t amount; /* spent or given back */
 };
 
 /* What an operation at the till should write. */
@@ -68,6 +77,9 @@ struct fact {
     int64_t gross;
     struct stock_delta deltas[MODEL_LINES];
     int count;
+    int64_t accounts[MODEL_ACCOUNTS]; /* what it adds to their balances */
+    struct lease_used uses[MODEL_USES];
+    int use_count;
     bool told;     /* to a person: it may never be lost */
     bool tampered; /* its bytes were destroyed on a till's disk */
     bool damaged;  /* and the ledger took it as damaged: it moves nothing */
@@ -155,6 +167,10 @@ const struct epoch_head *model_head_find(const struct epoch_head *heads, int cou
 bool model_advance(struct model *model, const struct id *epoch, int record);
 /* The ledger's fold from nothing, after its heads were set anew. */
 void model_refold(struct model *model);
+
+/* Visits every entry that the ledger has taken into its chains, but for damaged ones. */
+void model_each_taken(const struct model *model,
+                      void (*visit)(void *context, const struct fact *fact), void *context);
 
 /* A head and everything behind it were acknowledged. */
 void model_acknowledge(struct model *model, const struct id *epoch, int record);

@@ -75,7 +75,7 @@ static void take_stock(struct world *world, struct store_session *reader)
             shown[store][item][1] = milli;
     }
     for (int item = 0; item < MODEL_ITEMS; item++) {
-        char sku[12];
+        char sku[16];
         (void)snprintf(sku, sizeof sku, "I%d", item);
         invariant_07_buckets_sum_to_zero(world, sku, sums[item]);
         for (int store = 0; store < world->stores; store++)

@@ -180,7 +180,7 @@ void observe_replica(struct world *world, struct seat *seat)
     node_look_end(&seat->till_node);
 }
 
-void observe_on_hand(struct world *world, struct seat *seat, int item)
+void observe_on_hand(struct world *world, struct seat *seat, int item, bool at_rest)
 {
     struct replica_cursor cursor;
     struct stock_level level;
@@ -199,7 +199,8 @@ void observe_on_hand(struct world *world, struct seat *seat, int item)
             STATUS_OK &&
         strcmp(cursor.incarnation, incarnation) == 0) {
         point = scope_point(&world->model.scopes[SCOPE_LOCATION + seat->store], cursor.position);
-        if (point != NULL && !model_forked(&world->model, &point->fold, &seat->journal) &&
+        if (point != NULL &&
+            (at_rest || !model_forked(&world->model, &point->fold, &seat->journal)) &&
             stock_of(seat->till->db, db, location, sku, &level, NULL) == STATUS_OK)
             invariant_12_on_hand_is_fold(
                 world, seat, item, level.on_hand.milli,

@@ -26,7 +26,7 @@ static const struct {
              {"adjust", KIND_ADJUST},         {"cancelled", KIND_CANCELLED},
              {"shift_open", KIND_SHIFT_OPEN}, {"shift_close", KIND_SHIFT_CLOSE},
              {"paid_in", KIND_PAID_IN},       {"paid_out", KIND_PAID_OUT},
-             {"no_sale", KIND_NO_SALE}};
+             {"no_sale", KIND_NO_SALE},       {"lease_return", KIND_LEASE_RETURN}};
 
 static enum entry_kind kind_of(const json_t *entry)
 {
@@ -84,6 +84,35 @@ static void read_moves(const struct seat *seat, const json_t *entry, struct fact
     }
 }
 
+static void add_use(struct fact *fact, const char *lease, int64_t amount)
+{
+    struct lease_used *use = &fact->uses[fact->use_count++];
+
+    INVARIANT(fact->use_count <= MODEL_USES && strlen(lease) < sizeof use->lease);
+    strcpy(use->lease, lease);
+    use->amount = amount;
+}
+
+static void read_promises(const json_t *entry, struct fact *fact)
+{
+    const json_t *accounts = json_object_get(entry, "accounts");
+    const json_t *leases = json_object_get(entry, "leases"), *item;
+    size_t i;
+
+    json_array_foreach(accounts, i, item)
+    {
+        int account = atoi(json_text_or(item, "account", "GC-0") + strlen("GC-"));
+        INVARIANT(account >= 0 && account < MODEL_ACCOUNTS);
+        fact->accounts[account] += json_int_or(item, "amount", 0);
+    }
+    json_array_foreach(leases, i, item)
+    {
+        add_use(fact, json_text_or(item, "lease", ""), json_int_or(item, "amount", 0));
+    }
+    if (fact->kind == KIND_LEASE_RETURN)
+        add_use(fact, json_text_or(entry, "lease", ""), json_int_or(entry, "amount", 0));
+}
+
 static void judge(struct walk *walk, const struct fact *fact, const struct stored_entry *stored,
                   const json_t *entry)
 {
@@ -131,8 +160,9 @@ static enum status take_entry(void *context, const struct stored_entry *stored)
     fact.hlc = json_int_or(entry, "hlc", 0);
     fact.gross = json_int_or(entry, "gross", 0);
     read_moves(walk->seat, entry, &fact);
+    read_promises(entry, &fact);
     judge(walk, &fact, stored, entry);
-    walk->found += fact.kind != KIND_EPOCH_OPEN;
+    walk->found += !walk->seat->journal.rewound && fact.kind != KIND_EPOCH_OPEN;
     walk->head->head = model_add(model, &fact);
     trace_line(&walk->world->trace, walk->world->now_ms, "%s entry %" PRId64 " %s %" PRId64,
                walk->seat->machine.name, fact.seq, json_text_or(entry, "kind", ""), fact.gross);

@@ -209,6 +209,7 @@ static void spoil_entry(struct world *world, struct seat *seat, enum fault fault
                    (long long)fact->seq);
         fact->tampered = true;
         seat->tampered = true;
+        seat->journal.may_open = true; /* it may be the acknowledged one */
         world->tampered++;
     }
     switch_on(world, seat);

@@ -3,7 +3,7 @@
  *   expected ─► pending ─► the till's call ─► status + new entries ─► judged
  *                              └ died: judged when the journal is next looked at
  */
-#include "tests/sim/workload.h"
+#include "tests/sim/workload_internal.h"
 
 #include "terminal/base/buf.h"
 #include "terminal/till_internal.h"
@@ -24,14 +24,14 @@
 #define FLOAT      5000
 #define KINDS      (sizeof acts / sizeof acts[0])
 
-static int draw(struct world *world, int limit)
+int work_draw(struct world *world, int limit)
 {
     return (int)chance_below(&world->chance_work, (uint64_t)limit);
 }
 
 /* ---- what is expected ---- */
 
-static const char *sku_of(int item)
+const char *work_sku(int item)
 {
     static const char *const skus[SIM_ITEMS] = {"I0", "I1", "I2", "I3", "I4",
                                                 "I5", "I6", "I7", "I8", "I9"};
@@ -39,7 +39,7 @@ static const char *sku_of(int item)
     return skus[item];
 }
 
-static void expect(struct seat *seat, enum entry_kind kind, int64_t gross)
+void work_expect(struct seat *seat, enum entry_kind kind, int64_t gross)
 {
     memset(&seat->operation, 0, sizeof seat->operation);
     seat->operation.pending = true;
@@ -48,7 +48,7 @@ static void expect(struct seat *seat, enum entry_kind kind, int64_t gross)
     seat->operation.expected.gross = gross;
 }
 
-static void expect_move(struct seat *seat, int item, int64_t milli)
+void work_expect_move(struct seat *seat, int item, int64_t milli)
 {
     struct sale_expected *expected = &seat->operation.expected;
 
@@ -63,7 +63,7 @@ static void expect_move(struct seat *seat, int item, int64_t milli)
 }
 
 /* The price that the till's replica says, read past the till. */
-static int64_t price_of(struct seat *seat, int item)
+int64_t work_price(struct seat *seat, int item)
 {
     struct db_statement *statement;
     bool row = false;
@@ -73,7 +73,7 @@ static int64_t price_of(struct seat *seat, int item)
     if (db_prepare(catalogue_db(seat->till->catalogue),
                    "SELECT price_scaled FROM price WHERE sku = ?1 AND pack = ''", &statement,
                    NULL) == STATUS_OK) {
-        db_bind_text(statement, 1, sku_of(item));
+        db_bind_text(statement, 1, work_sku(item));
         if (db_step(statement, &row, NULL) == STATUS_OK && row)
             minor = db_int(statement, 0) / 10000;
         db_reset(statement);
@@ -100,7 +100,7 @@ void workload_stands(struct world *world, struct seat *seat)
 /* ---- how an operation ends ---- */
 
 /* Nothing is wrong with its disk, and it has all it needs: it must sell. */
-static bool must_work(const struct seat *seat)
+bool work_healthy(const struct seat *seat)
 {
     static const struct disk_faults none;
 
@@ -109,7 +109,7 @@ static bool must_work(const struct seat *seat)
 }
 
 /* False: the till is no more. */
-static bool leave(struct world *world, struct seat *seat)
+bool work_leave(struct world *world, struct seat *seat)
 {
     if (node_leave(&seat->till_node))
         return true;
@@ -118,8 +118,8 @@ static bool leave(struct world *world, struct seat *seat)
     return false;
 }
 
-static void finish(struct world *world, struct seat *seat, enum status status,
-                   const struct error *error, bool healthy)
+void work_finish(struct world *world, struct seat *seat, enum status status,
+                 const struct error *error, bool healthy)
 {
     int found;
 
@@ -159,30 +159,30 @@ static void sell_prepared(struct world *world, struct seat *seat, int sign)
     struct replay_line lines[2];
     struct replay_sale sale = {.staff = TEMPLATE_STAFF, .customer = "", .lines = lines};
     struct error error = {0};
-    bool healthy = must_work(seat);
+    bool healthy = work_healthy(seat);
     int items[2], quantities[2];
     int64_t gross = 0;
     enum status status;
 
-    sale.count = 1 + draw(world, 2);
-    sale.tender = draw(world, 2) == 0 ? "cash" : "card";
+    sale.count = 1 + work_draw(world, 2);
+    sale.tender = work_draw(world, 2) == 0 ? "cash" : "card";
     for (int i = 0; i < sale.count; i++) {
-        items[i] = draw(world, SIM_ITEMS);
-        quantities[i] = 1 + draw(world, 3);
-        gross += price_of(seat, items[i]) * quantities[i];
+        items[i] = work_draw(world, SIM_ITEMS);
+        quantities[i] = 1 + work_draw(world, 3);
+        gross += work_price(seat, items[i]) * quantities[i];
     }
-    expect(seat, sign > 0 ? KIND_SALE : KIND_RETURN, gross);
+    work_expect(seat, sign > 0 ? KIND_SALE : KIND_RETURN, gross);
     for (int i = 0; i < sale.count; i++) {
-        lines[i] = (struct replay_line){.sku = sku_of(items[i]),
+        lines[i] = (struct replay_line){.sku = work_sku(items[i]),
                                         .quantity = {(int64_t)sign * quantities[i] * 1000},
                                         .reason = sign > 0 ? NULL : "changed mind"};
-        expect_move(seat, items[i], (int64_t)-sign * quantities[i] * 1000);
+        work_expect_move(seat, items[i], (int64_t)-sign * quantities[i] * 1000);
     }
     sale.reference = next_reference(seat);
     node_enter(&seat->till_node);
     status = till_replay_sale(seat->till, &sale, seat->operation.expected.receipt, &error);
-    if (leave(world, seat))
-        finish(world, seat, status, &error, healthy);
+    if (work_leave(world, seat))
+        work_finish(world, seat, status, &error, healthy);
 }
 
 static void do_sale(struct world *world, struct seat *seat)
@@ -197,55 +197,55 @@ static void do_return(struct world *world, struct seat *seat)
 
 static void do_adjust(struct world *world, struct seat *seat)
 {
-    int item = draw(world, SIM_ITEMS);
-    int64_t milli = (draw(world, 2) == 0 ? 1 : -1) * (int64_t)(1 + draw(world, 4)) * 1000;
-    struct adjust_line line = {.sku = sku_of(item), .quantity = {milli}};
+    int item = work_draw(world, SIM_ITEMS);
+    int64_t milli = (work_draw(world, 2) == 0 ? 1 : -1) * (int64_t)(1 + work_draw(world, 4)) * 1000;
+    struct adjust_line line = {.sku = work_sku(item), .quantity = {milli}};
     struct error error = {0};
-    bool healthy = must_work(seat);
+    bool healthy = work_healthy(seat);
     enum status status;
 
-    expect(seat, KIND_ADJUST, -1);
-    expect_move(seat, item, milli);
+    work_expect(seat, KIND_ADJUST, -1);
+    work_expect_move(seat, item, milli);
     next_reference(seat);
     node_enter(&seat->till_node);
     status = till_replay_adjust(seat->till, seat->operation.expected.reference, TEMPLATE_STAFF,
                                 &line, 1, "counted", &error);
-    if (leave(world, seat))
-        finish(world, seat, status, &error, healthy);
+    if (work_leave(world, seat))
+        work_finish(world, seat, status, &error, healthy);
 }
 
 static void do_paid(struct world *world, struct seat *seat)
 {
-    bool in = draw(world, 2) == 0;
-    struct money amount = {100 + draw(world, 900)};
+    bool in = work_draw(world, 2) == 0;
+    struct money amount = {100 + work_draw(world, 900)};
     struct error error = {0};
-    bool healthy = must_work(seat);
+    bool healthy = work_healthy(seat);
     enum status status;
 
     if (!seat->shift_open)
         return;
-    expect(seat, in ? KIND_PAID_IN : KIND_PAID_OUT, -1);
+    work_expect(seat, in ? KIND_PAID_IN : KIND_PAID_OUT, -1);
     seat->operation.expected.cash = in ? amount.minor : -amount.minor;
     node_enter(&seat->till_node);
     status = in ? till_paid_in(seat->till, amount, "change", &error)
                 : till_paid_out(seat->till, amount, "window cleaner", &error);
-    if (leave(world, seat))
-        finish(world, seat, status, &error, healthy);
+    if (work_leave(world, seat))
+        work_finish(world, seat, status, &error, healthy);
 }
 
 static void do_no_sale(struct world *world, struct seat *seat)
 {
     struct error error = {0};
-    bool healthy = must_work(seat);
+    bool healthy = work_healthy(seat);
     enum status status;
 
     if (!seat->shift_open)
         return;
-    expect(seat, KIND_NO_SALE, -1);
+    work_expect(seat, KIND_NO_SALE, -1);
     node_enter(&seat->till_node);
     status = till_no_sale(seat->till, "change for the meter", &error);
-    if (leave(world, seat))
-        finish(world, seat, status, &error, healthy);
+    if (work_leave(world, seat))
+        work_finish(world, seat, status, &error, healthy);
 }
 
 /* The open cart is given up. */
@@ -253,10 +253,10 @@ static void clear_cart(struct world *world, struct seat *seat)
 {
     const struct cart_view *cart;
     struct error error = {0};
-    bool healthy = must_work(seat);
+    bool healthy = work_healthy(seat);
     enum status status = STATUS_OK;
 
-    expect(seat, KIND_CANCELLED, -1);
+    work_expect(seat, KIND_CANCELLED, -1);
     node_enter(&seat->till_node);
     cart = till_cart(seat->till);
     for (int i = 0; status == STATUS_OK && i < cart->tender_count; i++) {
@@ -266,8 +266,8 @@ static void clear_cart(struct world *world, struct seat *seat)
     }
     if (status == STATUS_OK)
         status = till_cart_discard(seat->till, "left", &error);
-    if (leave(world, seat))
-        finish(world, seat, status, &error, healthy);
+    if (work_leave(world, seat))
+        work_finish(world, seat, status, &error, healthy);
 }
 
 static void do_cart(struct world *world, struct seat *seat)
@@ -275,26 +275,26 @@ static void do_cart(struct world *world, struct seat *seat)
     struct error error = {0};
     struct sale_result result;
     struct scan_result scanned;
-    bool healthy = must_work(seat), card = draw(world, 3) == 0;
-    int items[2], count = 1 + draw(world, 2);
+    bool healthy = work_healthy(seat), card = work_draw(world, 3) == 0;
+    int items[2], count = 1 + work_draw(world, 2);
     int64_t gross = 0;
     enum status status = STATUS_OK;
 
     if (!seat->shift_open || till_cart(seat->till)->count > 0)
         return;
     for (int i = 0; i < count; i++) {
-        items[i] = draw(world, SIM_ITEMS);
-        gross += price_of(seat, items[i]);
+        items[i] = work_draw(world, SIM_ITEMS);
+        gross += work_price(seat, items[i]);
     }
-    expect(seat, KIND_SALE, gross);
+    work_expect(seat, KIND_SALE, gross);
     for (int i = 0; i < count; i++)
-        expect_move(seat, items[i], -1000);
+        work_expect_move(seat, items[i], -1000);
     seat->operation.expected.cash = card ? 0 : gross;
     node_enter(&seat->till_node);
     for (int i = 0; i < count && status == STATUS_OK; i++)
-        status =
-            till_add(seat->till, &(struct add_request){.sku = sku_of(items[i])}, &scanned, &error);
-    if (status == STATUS_OK && card && draw(world, 4) == 0 &&
+        status = till_add(seat->till, &(struct add_request){.sku = work_sku(items[i])}, &scanned,
+                          &error);
+    if (status == STATUS_OK && card && work_draw(world, 4) == 0 &&
         till_tender_card(seat->till, (struct money){1}, "4111 1111 1111 1111", &error) == STATUS_OK)
         world_fail(world, 18, "a card number was taken for a reference");
     if (status == STATUS_OK)
@@ -302,8 +302,8 @@ static void do_cart(struct world *world, struct seat *seat)
                       : till_tender_cash(seat->till, (struct money){gross + 100}, &error);
     if (status == STATUS_OK)
         status = till_sale_commit(seat->till, &result, &error);
-    if (leave(world, seat))
-        finish(world, seat, status, &error, healthy);
+    if (work_leave(world, seat))
+        work_finish(world, seat, status, &error, healthy);
 }
 
 static void do_cancel(struct world *world, struct seat *seat)
@@ -315,9 +315,10 @@ static void do_cancel(struct world *world, struct seat *seat)
         return;
     if (till_cart(seat->till)->count == 0) {
         node_enter(&seat->till_node);
-        (void)!till_add(seat->till, &(struct add_request){.sku = sku_of(draw(world, SIM_ITEMS))},
+        (void)!till_add(seat->till,
+                        &(struct add_request){.sku = work_sku(work_draw(world, SIM_ITEMS))},
                         &scanned, &error);
-        if (!leave(world, seat))
+        if (!work_leave(world, seat))
             return;
     }
     if (till_cart(seat->till)->count > 0)
@@ -330,39 +331,50 @@ static void do_shift(struct world *world, struct seat *seat)
     struct shift_view view;
     struct money difference = {0};
     bool open = !seat->shift_open;
-    /* The Z is computed from the entries: no Z over one that was destroyed. */
-    bool healthy = must_work(seat) && (open || !seat->tampered);
+    bool healthy = work_healthy(seat);
     enum status status;
 
-    if (!open && draw(world, 4) != 0)
+    /* The Z is computed from the entries: where one is gone, the program stops. */
+    if (!open && (seat->tampered || work_draw(world, 4) != 0))
         return;
-    expect(seat, open ? KIND_SHIFT_OPEN : KIND_SHIFT_CLOSE, -1);
+    work_expect(seat, open ? KIND_SHIFT_OPEN : KIND_SHIFT_CLOSE, -1);
     node_enter(&seat->till_node);
     status = open
                  ? till_shift_open(seat->till, (struct money){FLOAT}, &error)
                  : till_shift_close(seat->till, (struct money){seat->drawer < 0 ? 0 : seat->drawer},
                                     &view, &difference, &error);
-    if (!leave(world, seat))
+    if (!work_leave(world, seat))
         return;
     if (!open && status == STATUS_OK && seat->drawer_known && view.expected.minor != seat->drawer)
         world_fail(world, 6, "%s: the drawer should hold %lld, the Z says %lld", seat->machine.name,
                    (long long)seat->drawer, (long long)view.expected.minor);
-    finish(world, seat, status, &error, healthy);
+    work_finish(world, seat, status, &error, healthy);
 }
 
 static void do_look(struct world *world, struct seat *seat)
 {
     node_enter(&seat->till_node);
     till_idle(seat->till);
-    if (leave(world, seat))
+    if (work_leave(world, seat))
         observe_replica(world, seat);
 }
 
 static const struct {
     void (*run)(struct world *world, struct seat *seat);
     int weight;
-} acts[] = {{do_sale, 40},   {do_cart, 20},  {do_return, 8}, {do_adjust, 6}, {do_paid, 4},
-            {do_no_sale, 2}, {do_cancel, 4}, {do_shift, 6},  {do_look, 6}};
+} acts[] = {{work_load_account, 4},
+            {work_ask_lease, 5},
+            {work_spend_lease, 8},
+            {work_return_lease, 3},
+            {do_sale, 40},
+            {do_cart, 20},
+            {do_return, 8},
+            {do_adjust, 6},
+            {do_paid, 4},
+            {do_no_sale, 2},
+            {do_cancel, 4},
+            {do_shift, 6},
+            {do_look, 6}};
 
 static void act(struct world *world, struct seat *seat)
 {
@@ -370,7 +382,7 @@ static void act(struct world *world, struct seat *seat)
 
     for (size_t i = 0; i < KINDS; i++)
         sum += acts[i].weight;
-    at = draw(world, sum);
+    at = work_draw(world, sum);
     for (size_t i = 0; i < KINDS; i++) {
         if (at < acts[i].weight) {
             acts[i].run(world, seat);
@@ -392,7 +404,7 @@ static void sign_in(struct world *world, struct seat *seat)
         pin_check_run(&check);
         status = till_sign_in(seat->till, &check, &error);
     }
-    if (!leave(world, seat))
+    if (!work_leave(world, seat))
         return;
 }
 
@@ -451,10 +463,10 @@ static void work(struct world *world, struct seat *seat)
     if (seat->till == NULL)
         return;
     poke_agent(world, seat);
-    observe_on_hand(world, seat, draw(world, SIM_ITEMS));
-    if (draw(world, 16) == 0)
+    observe_on_hand(world, seat, work_draw(world, SIM_ITEMS), false);
+    if (work_draw(world, 16) == 0)
         restores_backup_seat(seat);
-    if (draw(world, 40) == 0)
+    if (work_draw(world, 40) == 0)
         restores_backup_ledger(world);
 }
 

@@ -1,0 +1,31 @@
+/* Inside the workload: what the acts of workload.c and workload_lease.c share.
+ */
+#ifndef HOLDFAST_SIM_WORKLOAD_INTERNAL_H
+#define HOLDFAST_SIM_WORKLOAD_INTERNAL_H
+
+#include "tests/sim/workload.h"
+
+int work_draw(struct world *world, int limit); /* 0 .. limit-1 */
+const char *work_sku(int item);
+/* The price that the till's replica says, read past the till. */
+int64_t work_price(struct seat *seat, int item);
+/* Nothing is wrong with its disk, and it has all it needs: it must sell. */
+bool work_healthy(const struct seat *seat);
+
+/* An operation begins: what must come of it. */
+void work_expect(struct seat *seat, enum entry_kind kind, int64_t gross);
+void work_expect_move(struct seat *seat, int item, int64_t milli);
+/* After the till's call. False: the till died over it. */
+bool work_leave(struct world *world, struct seat *seat);
+/* It ended with this status: judged. */
+void work_finish(struct world *world, struct seat *seat, enum status status,
+                 const struct error *error, bool healthy);
+
+/* ---- workload_lease.c ---- */
+
+void work_load_account(struct world *world, struct seat *seat);
+void work_ask_lease(struct world *world, struct seat *seat);
+void work_spend_lease(struct world *world, struct seat *seat);
+void work_return_lease(struct world *world, struct seat *seat);
+
+#endif
