@@ -104,7 +104,7 @@ static enum status ingest_all(const struct batches *batches, struct ledger *ledg
 }
 
 enum status batches_ingest(const struct batches *batches, const char *location, struct taken *taken,
-                           double *seconds, struct error *error)
+                           struct effort *out, struct error *error)
 {
     const struct ledger_options options = {
         .location = location, .clock = clock_system(), .entropy = entropy_system()};
@@ -116,10 +116,10 @@ enum status batches_ingest(const struct batches *batches, const char *location, 
     status = ledger_reader(ledger, &reader, error);
     if (!status && taken)
         status = taken_begin(taken, error);
-    double start = now_us();
+    *out = effort_begin();
     if (!status)
         status = ingest_all(batches, ledger, reader, taken, error);
-    *seconds = (now_us() - start) / 1e6;
+    effort_end(out);
     if (taken)
         taken_end(taken);
     ledger_reader_back(ledger, reader);

@@ -24,9 +24,9 @@ enum status batches_read(const char *folder, struct batches *out, struct error *
 void batches_finish(struct batches *batches);
 
 /* Takes all of them in, one after the other, into the database at `location`, which knows the
- * device: the seconds, opening not counted. With `taken` the rows of each are noted, and the
- * seconds say nothing. */
+ * device; opening is not counted. With `taken` the rows of each are noted, and the effort says
+ * nothing. */
 enum status batches_ingest(const struct batches *batches, const char *location, struct taken *taken,
-                           double *seconds, struct error *error) MUST_USE;
+                           struct effort *out, struct error *error) MUST_USE;
 
 #endif

@@ -77,6 +77,14 @@ void samples_finish(struct samples *samples);
 
 double now_us(void);
 
+/* How long something took, and the processor time of all threads of this process meanwhile, which
+ * grows little with what else the machine does. */
+struct effort {
+    double wall_s, cpu_s;
+};
+struct effort effort_begin(void);
+void effort_end(struct effort *effort);
+
 /* Whether another process was given this thread's CPU since the last call. What computes without
  * waiting is not measured across that: such a sample, of the product and of its limit, is left out
  * and taken anew, or p99 would be the machine's load. */

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SALES = 20000, SALES_FULL = 100000, LINES = 3 };
+enum { SALES = 20000, SALES_FULL = 100000, LINES = 3, ASSORTMENT = 20000 };
 
 static enum status sell(const struct shop *shop, struct till *till, int number, struct error *error)
 {
@@ -17,7 +17,7 @@ static enum status sell(const struct shop *shop, struct till *till, int number, 
     char reference[32];
     snprintf(reference, sizeof reference, "bench:%d", number);
     for (int i = 0; i < LINES; i++) {
-        lines[i].sku = shop_product(shop, shop_random(shop), PRODUCT_GTIN);
+        lines[i].sku = shop_product(shop, shop_random(shop) % ASSORTMENT, PRODUCT_GTIN);
         lines[i].quantity.milli = QUANTITY_ONE;
     }
     struct replay_sale sale = {.reference = reference,
@@ -27,6 +27,24 @@ static enum status sell(const struct shop *shop, struct till *till, int number, 
                                .count = LINES,
                                .tender = "cash"};
     return till_replay_sale(till, &sale, NULL, error);
+}
+
+/* What a shop has on its shelves: the first of all products, counted. */
+static enum status stock_shop(struct bench *bench, const struct shop *shop, struct error *error)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/assortment.tsv", shop->folder);
+    FILE *file = fopen(path, "w");
+    if (!file)
+        return error_set(error, STATUS_IO, "%s can't be written", path);
+    fputs("gtin\tname\tprice\n", file);
+    for (int64_t i = 0; i < ASSORTMENT && i < shop->product_count; i++)
+        fprintf(file, "%s\t%s\t%s\n", shop_product(shop, i, PRODUCT_GTIN),
+                shop_product(shop, i, PRODUCT_NAME), shop_product(shop, i, PRODUCT_PRICE));
+    if (fclose(file) != 0)
+        return error_set(error, STATUS_IO, "%s can't be written", path);
+    char *import[] = {"import", path, "--stock", "S01=100000", NULL};
+    return shop_admin(bench, shop, import, error);
 }
 
 static enum status sell_offline(const struct offline *offline, struct error *error)
@@ -75,12 +93,12 @@ void offline_remove(const char *location)
 static enum status note_rows(struct offline *offline, struct error *error)
 {
     char location[160];
-    double seconds;
+    struct effort effort;
     enum status status = offline_copy(offline, "noted", location, error);
     if (status)
         return status;
     offline->taken = taken_new();
-    status = batches_ingest(&offline->batches, location, offline->taken, &seconds, error);
+    status = batches_ingest(&offline->batches, location, offline->taken, &effort, error);
     offline_remove(location);
     return status;
 }
@@ -93,6 +111,8 @@ enum status offline_make(struct bench *bench, const struct offline **out, struct
         return STATUS_OK;
     made.sales = bench_full(bench) ? SALES_FULL : SALES;
     enum status status = bench_shop(bench, &made.shop, error);
+    if (!status)
+        status = stock_shop(bench, made.shop, error);
     if (!status)
         status = shop_enroll(bench, made.shop, "T10", made.folder, error);
     if (!status)

@@ -8,7 +8,7 @@
 
 struct offline {
     struct shop *shop;
-    int sales;       /* of 3 lines each, of random products */
+    int sales;       /* of 3 lines each, of the 20,000 products that the shop counted */
     char folder[96]; /* T10's */
     struct batches batches;
     struct taken *taken; /* the rows of each batch, on SQLite */

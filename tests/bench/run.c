@@ -235,6 +235,24 @@ double now_us(void)
     return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
 }
 
+static double processor_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
+}
+
+struct effort effort_begin(void)
+{
+    return (struct effort){.wall_s = now_us() / 1e6, .cpu_s = processor_us() / 1e6};
+}
+
+void effort_end(struct effort *effort)
+{
+    effort->wall_s = now_us() / 1e6 - effort->wall_s;
+    effort->cpu_s = processor_us() / 1e6 - effort->cpu_s;
+}
+
 bool bench_disturbed(void)
 {
     static long before;

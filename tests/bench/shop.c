@@ -150,6 +150,12 @@ static enum status admin(struct bench *bench, const struct shop *shop, char *con
     return status;
 }
 
+enum status shop_admin(struct bench *bench, const struct shop *shop, char *const *words,
+                       struct error *error)
+{
+    return admin(bench, shop, words, NULL, 0, error);
+}
+
 enum status shop_enroll(struct bench *bench, const struct shop *shop, const char *till,
                         char folder[96], struct error *error)
 {

@@ -22,6 +22,10 @@ enum status ledger_serve(struct bench *bench, struct served *served, struct erro
  * T01's. */
 enum status shop_make(struct bench *bench, struct shop *out, struct error *error) MUST_USE;
 
+/* holdfast-admin with these words (NULL-ended). */
+enum status shop_admin(struct bench *bench, const struct shop *shop, char *const *words,
+                       struct error *error) MUST_USE;
+
 /* Another till of the shop, enrolled. `folder` gets its data folder. */
 enum status shop_enroll(struct bench *bench, const struct shop *shop, const char *till,
                         char folder[96], struct error *error) MUST_USE;

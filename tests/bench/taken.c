@@ -298,7 +298,7 @@ static enum status insert_all(const struct taken *taken, struct store_session *s
     return status;
 }
 
-enum status taken_insert(const struct taken *taken, const char *location, double *seconds,
+enum status taken_insert(const struct taken *taken, const char *location, struct effort *out,
                          struct error *error)
 {
     struct store *store;
@@ -307,10 +307,10 @@ enum status taken_insert(const struct taken *taken, const char *location, double
     if (status)
         return status;
     status = store_session_open(store, STORE_WRITER, &session, error);
-    double start = now_us();
+    *out = effort_begin();
     if (!status)
         status = insert_all(taken, session, error);
-    *seconds = (now_us() - start) / 1e6;
+    effort_end(out);
     store_session_close(session);
     store_close(store);
     return status;

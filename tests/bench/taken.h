@@ -14,6 +14,7 @@
 
 #include "sync/ledger/store.h"
 #include "terminal/base/status.h"
+#include "tests/bench/bench.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -35,8 +36,8 @@ size_t taken_rows(const struct taken *taken);
 size_t taken_transactions(const struct taken *taken);
 
 /* Bare inserts into the database at `location` ("sqlite:PATH" or a URI), which holds what the
- * ledger held before: its seconds, opening not counted. */
-enum status taken_insert(const struct taken *taken, const char *location, double *seconds,
+ * ledger held before. Opening is not counted. */
+enum status taken_insert(const struct taken *taken, const char *location, struct effort *out,
                          struct error *error) MUST_USE;
 
 #endif
