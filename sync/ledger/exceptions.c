@@ -139,11 +139,10 @@ enum status exceptions_show(struct store_session *session, int64_t id, struct bu
 
 /* --- steps --- */
 
-static enum status tell(struct store_session *session, int64_t id, const char *op, const char *who,
-                        int64_t at_ms, struct error *error)
+static enum status tell_wanted(struct store_session *session, int64_t id, const char *event,
+                               const char *op, const char *who, int64_t at_ms, struct error *error)
 {
     struct store_value values[] = {store_int(id)};
-    bool opened = strcmp(op, "opened") == 0;
     struct store_query *query;
     json_t *body = json_object();
     bool row = false;
@@ -158,19 +157,30 @@ static enum status tell(struct store_session *session, int64_t id, const char *o
         char *location = mem_copy_text(store_column_text(session, query, 1));
         json_put_text(body, "kind", store_column_text(session, query, 0));
         json_put_text(body, "location", location);
-        if (opened) {
+        if (strcmp(op, "opened") == 0) {
             json_put_text(body, "detail", store_column_text(session, query, 2));
         } else {
             json_put_text(body, "op", op);
             json_put_text(body, "who", who);
         }
         store_done(session, query);
-        status = event_add(session, at_ms, opened ? "exception.opened" : "exception.changed",
-                           location, body, error);
+        status = event_add(session, at_ms, event, location, body, error);
         free(location);
     }
     json_decref(body);
     return status;
+}
+
+static enum status tell(struct store_session *session, int64_t id, const char *op, const char *who,
+                        int64_t at_ms, struct error *error)
+{
+    const char *event = strcmp(op, "opened") == 0 ? "exception.opened" : "exception.changed";
+    bool wanted;
+    enum status status = event_wanted(session, event, &wanted, error);
+
+    if (status != STATUS_OK || !wanted)
+        return status;
+    return tell_wanted(session, id, event, op, who, at_ms, error);
 }
 
 enum status exceptions_note(struct store_session *session, int64_t id, const char *op,

@@ -3,71 +3,11 @@
  * "stock|S01|A|available". Tills of two shops, returns, leases, orders, customers, items that become
  * known late, clones whose branches are taken in or not, batches in any order and again and again.
  */
+#include "figures_model.h"
 #include "trade_fixture.h"
 
-#define TILLS     4
-#define ROUNDS    220
-#define NAME_SIZE 200
-
-/* --- the model --- */
-
-struct sum {
-    char name[NAME_SIZE];
-    int64_t value;
-    bool met;
-};
-
-struct model {
-    struct sum *sums;
-    size_t count;
-};
-
-static struct sum *model_sum(struct model *model, const char *name)
-{
-    for (size_t i = 0; i < model->count; i++) {
-        if (strcmp(model->sums[i].name, name) == 0)
-            return &model->sums[i];
-    }
-    model->sums = mem_resize(model->sums, (model->count + 1) * sizeof *model->sums);
-    struct sum *sum = &model->sums[model->count++];
-    memset(sum, 0, sizeof *sum);
-    (void)snprintf(sum->name, sizeof sum->name, "%s", name);
-    return sum;
-}
-
-/* What one entry means, kept until it counts. */
-struct meaning {
-    struct sum *parts;
-    size_t count;
-};
-
-static void PRINTF_LIKE(3, 4) mean(struct meaning *meaning, int64_t value, const char *name, ...)
-{
-    va_list arguments;
-
-    meaning->parts = mem_resize(meaning->parts, (meaning->count + 1) * sizeof *meaning->parts);
-    struct sum *part = &meaning->parts[meaning->count++];
-    memset(part, 0, sizeof *part);
-    part->value = value;
-    va_start(arguments, name);
-    (void)vsnprintf(part->name, sizeof part->name, name, arguments);
-    va_end(arguments);
-}
-
-static void take_in(struct model *model, struct meaning *meaning)
-{
-    for (size_t i = 0; i < meaning->count; i++)
-        model_sum(model, meaning->parts[i].name)->value += meaning->parts[i].value;
-    free(meaning->parts);
-    *meaning = (struct meaning){0};
-}
-
-static void mean_move(struct meaning *meaning, const char *sku, int64_t milli, const char *location,
-                      const char *from, const char *to)
-{
-    mean(meaning, -milli, "stock|%s|%s|%s#0", location, sku, from);
-    mean(meaning, milli, "stock|%s|%s|%s#0", location, sku, to);
-}
+#define TILLS  4
+#define ROUNDS 220
 
 /* --- the world --- */
 
@@ -593,7 +533,7 @@ static void run_history(struct fixture *fixture, unsigned seed)
     mean_move(&meaning, "A", 5000, "S01", "@supplier", "available");
     take_in(&world.model, &meaning);
     for (int i = 0; i < TILLS; i++) {
-        char name[8];
+        char name[16];
         (void)snprintf(name, sizeof name, "T%02d", i + 1);
         world.till[i] = device_make(fixture, places[i], name);
         snprintf(world.till[i]->location, sizeof world.till[i]->location, "%s", places[i]);

@@ -177,6 +177,13 @@ static void test_orders__handed_over_twice_are_one_exception(void **state)
     add_pickup(one, "pickup_hand_over", "W-2", "staged", "A", 1, "reserved", "@customer");
     (void)post_ok(fixture, one, 4, 1);
     assert_int_equal(exceptions_of(fixture, "double_pickup"), 2);
+    /* Twice said, though the pieces would fit. */
+    expect_status(post_json(fixture, "/v1/orders", ORDER("W-3", "2000")), 200);
+    for (int i = 0; i < 2; i++)
+        add_pickup(two, "pickup_hand_over", "W-3", "handed_over", "A", 500, "reserved",
+                   "@customer");
+    (void)post_ok(fixture, two, 4, 2);
+    assert_int_equal(exceptions_of(fixture, "double_pickup"), 3);
     /* And an order that this ledger does not know. */
     add_pickup(one, "pickup_hand_over", "W-77", "handed_over", "A", 1, "available", "@customer");
     (void)post_ok(fixture, one, 5, 1);
