@@ -97,27 +97,44 @@ class Fold:
         self.receipts = collections.Counter()
         self.references = collections.Counter()
         self.kinds = collections.Counter()
+        self.money = collections.Counter()    # (location, business date, currency, what) -> minor
+        self.money_words = ("gross", "net", "rounding", "change")
 
     def opening(self, location, sku, status, milli):
         self.stock[location, status, sku] += milli
         self.stock[location, "@supplier", sku] -= milli
 
-    def add(self, entry, location):
+    def add(self, entry, location, sign=1):
         """`location`: of the entry's epoch (its epoch_open tells)."""
         body = entry.body
-        self.kinds[entry.kind] += 1
-        self.count[location, "entries"] += 1
+        self.kinds[entry.kind] += sign
+        self.count[location, "entries"] += sign
         for move in body.get("moves", ()):
             demand(move["qty"] > 0, entry.place, "a move of nothing")
-            self.move(move["from"], move["sku"], -move["qty"])
-            self.move(move["to"], move["sku"], move["qty"])
+            self.move(move["from"], move["sku"], -sign * move["qty"])
+            self.move(move["to"], move["sku"], sign * move["qty"])
         if body.get("reference"):
-            self.references[body["device"], body["reference"]] += 1
+            self.references[body["device"], body["reference"]] += sign
         if body.get("receipt"):
-            self.receipts[body["receipt"]] += 1
+            self.receipts[body["receipt"]] += sign
         if entry.kind in MONEY_KINDS:
-            self.count[location, "returns" if body["type"] == "return" else "sales"] += 1
-            self.gross[location, body["currency"]] += body["gross"]
+            self.count[location, "returns" if body["type"] == "return" else "sales"] += sign
+            self.gross[location, body["currency"]] += sign * body["gross"]
+            self.add_money(body, location, sign)
+
+    def remove(self, entry, location):
+        self.add(entry, location, -1)
+
+    def add_money(self, body, location, sign):
+        def count(what, minor):
+            self.money[location, body["business_date"], body["currency"], what] += sign * minor
+        for what in self.money_words:
+            count(what, body[what])
+        for rate in body["rates"]:
+            count(f"tax:{rate['code']}", rate["tax"])
+        for tender in body["tenders"]:
+            if tender["state"] == "taken":
+                count(f"tender:{tender['type']}", tender["amount"])
 
     def move(self, bucket, sku, milli):
         location, status = bucket.split("/", 1)
