@@ -136,9 +136,11 @@ static enum status open_replica(struct till *till, struct error *error)
         replica_close(till->replica);
         till->replica = NULL;
         till->catalogue = NULL;
-        if (status != STATUS_NOT_FOUND && status != STATUS_BUSY)
+        /* Damaged, or of an earlier program: the agent mends it or fetches another. */
+        if (status != STATUS_NOT_FOUND && status != STATUS_BUSY && status != STATUS_CORRUPT)
             return error_set(error, status, "%s", local.text);
-        log_line(LOG_LEVEL_DEBUG, LOG, "no replica yet: %s", local.text);
+        log_line(status == STATUS_CORRUPT ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, LOG,
+                 "no replica yet: %s", local.text);
     } else {
         till->replica_version = data_version(catalogue_db(till->catalogue));
     }

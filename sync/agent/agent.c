@@ -32,6 +32,7 @@ enum status agent_create(const struct agent_options *options, struct agent **out
     agent->snapshot.part = -1;
     agent->queue = -1;
     agent->look_due = true;
+    agent->head_back = true;
     buf_init(&agent->body, BODY_CEILING);
     buf_init(&agent->packed, PACKED_CEILING);
     buf_init(&agent->ahead_body, BODY_CEILING);
@@ -281,9 +282,8 @@ void agent_look(const struct agent *agent, struct agent_view *out)
 
 bool agent_drained(const struct agent *agent)
 {
-    return agent->hello && agent->current && agent->up_to_date &&
-           agent->heads_seen == agent->heads_taken && !agent->look_due &&
-           agent->snapshot.stage == SNAPSHOT_NONE && agent->flows[FLOW_UPLINK].call == 0 &&
-           agent->flows[FLOW_LEASES].call == 0 && !agent->lease.look &&
-           !uplink_waiting(agent->uplink);
+    return agent->hello && agent->current && agent->up_to_date && agent->head_back &&
+           !agent->look_due && agent->snapshot.stage == SNAPSHOT_NONE &&
+           agent->flows[FLOW_UPLINK].call == 0 && agent->flows[FLOW_LEASES].call == 0 &&
+           !agent->lease.look && !uplink_waiting(agent->uplink);
 }

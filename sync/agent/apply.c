@@ -26,6 +26,7 @@ struct apply {
     struct reference_writer *writer;
     struct search_writer *search;
     int64_t number;
+    bool grown;
     char scopes[SCOPES][MESSAGE_SCOPE_SIZE];
 };
 
@@ -50,6 +51,8 @@ enum status apply_open(const char *folder, int64_t number, const char *location,
     else
         status = error_set(error, STATUS_CORRUPT, "%s is not there", name);
     free(path);
+    if (status == STATUS_OK)
+        status = replica_complete(apply->db, &apply->grown, error);
     if (status == STATUS_OK)
         status = replica_check(apply->db, error);
     if (status == STATUS_OK)
@@ -77,6 +80,11 @@ void apply_close(struct apply *apply)
 int64_t apply_number(const struct apply *apply)
 {
     return apply->number;
+}
+
+bool apply_grown(const struct apply *apply)
+{
+    return apply->grown;
 }
 
 enum status apply_query(struct apply *apply, int wait_s, struct changes_query *out,
@@ -259,6 +267,30 @@ enum status apply_changes(struct apply *apply, const struct changes_query *asked
     if (status == STATUS_OK)
         return db_commit(apply->db, error);
     db_rollback(apply->db);
+    return status;
+}
+
+enum status apply_watermark(struct apply *apply, const struct id *device, const struct id *epoch,
+                            int64_t *out, struct error *error)
+{
+    struct db_statement *statement;
+    char hex[2][ID_HEX_SIZE];
+    bool row = false;
+    enum status status = db_prepare(
+        apply->db, "SELECT coalesce(max(seq), 0) FROM watermark WHERE device = ?1 AND epoch = ?2",
+        &statement, error);
+
+    *out = 0;
+    if (status != STATUS_OK)
+        return status;
+    hex_write(device->bytes, ID_SIZE, hex[0]);
+    hex_write(epoch->bytes, ID_SIZE, hex[1]);
+    db_bind_text(statement, 1, hex[0]);
+    db_bind_text(statement, 2, hex[1]);
+    status = db_step(statement, &row, error);
+    if (status == STATUS_OK && row)
+        *out = db_int(statement, 0);
+    db_reset(statement);
     return status;
 }
 

@@ -11,13 +11,15 @@
 
 struct apply;
 
-/* Opens replica-<number>.db of the folder as its owner and checks that it is a replica of this
+/* Opens replica-<number>.db of the folder as its owner, adds tables that a file of an earlier program
+ * lacks, and checks that it is a replica of this
  * version for this location. STATUS_UNSUPPORTED, STATUS_CORRUPT: it is not (fetch a snapshot). */
 enum status apply_open(const char *folder, int64_t number, const char *location, struct apply **out,
                        struct error *error) MUST_USE;
 void apply_close(struct apply *apply); /* NULL is fine */
 
 int64_t apply_number(const struct apply *apply);
+bool apply_grown(const struct apply *apply); /* tables were added when it was opened */
 
 /* The cursors of the five scopes of the location. The incarnation is that of the first cursor;
  * scopes of another one are asked from 0 (which the ledger answers with 410 when it must). */
@@ -40,6 +42,10 @@ struct apply_result {
 enum status apply_changes(struct apply *apply, const struct changes_query *asked,
                           const struct changes_answer *answer, struct apply_result *result,
                           struct error *error) MUST_USE;
+
+/* The last entry of this device's epoch that the rows contain; 0 when they say nothing of it. */
+enum status apply_watermark(struct apply *apply, const struct id *device, const struct id *epoch,
+                            int64_t *out, struct error *error) MUST_USE;
 
 /* Puts all that was applied into the main file and fsyncs it. */
 enum status apply_settle(struct apply *apply, struct error *error) MUST_USE;

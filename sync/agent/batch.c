@@ -233,7 +233,7 @@ enum status batch_build(struct db *till_db, const struct id *epoch, int64_t afte
         return status;
     collecting.frame = frame_new(epoch, after + 1);
     collecting.frame->clock_ms = limits->clock_ms;
-    collecting.block = mem_alloc(FRAME_MAX_BYTES);
+    collecting.block = mem_resize(NULL, FRAME_MAX_BYTES);
     status = collect(till_db, &collecting, error);
     db_rollback(till_db);
     if (status == STATUS_OK && out->count == 0)

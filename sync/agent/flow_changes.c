@@ -9,7 +9,6 @@
 
 #define CHANGES_STALL_MS 20000
 #define CHANGES_TOTAL_MS 600000
-#define UPLOADING_WAIT_S 1
 
 /* The replica that changes go to now. */
 static struct apply *target(struct agent *agent)
@@ -19,17 +18,18 @@ static struct apply *target(struct agent *agent)
     return agent->snapshot.stage == SNAPSHOT_NONE ? agent->current : NULL;
 }
 
-/* How long the ledger may hold the question. While a batch is out, its rows may have come down
- * before its head: whether they did is known only by an answer after the head, and that answer must
- * not be a whole long poll away. */
-static int wait_for_news(const struct agent *agent, const struct apply *apply)
+void changes_note_head(struct agent *agent)
 {
-    bool current = agent->up_to_date && agent->heads_seen == agent->heads_taken;
-    bool uploading = agent->flows[FLOW_UPLINK].call != 0 || uplink_waiting(agent->uplink);
+    struct error error;
+    int64_t seen = 0;
 
-    if (!current || apply != agent->current)
-        return 0;
-    return uploading && agent->wait_s > UPLOADING_WAIT_S ? UPLOADING_WAIT_S : agent->wait_s;
+    agent->head_back = agent->last_head.seq == 0;
+    if (agent->head_back || !agent->current)
+        return;
+    if (apply_watermark(agent->current, &agent->identity.device, &agent->last_head.epoch, &seen,
+                        &error) != STATUS_OK)
+        agent_log(agent, LOG_LEVEL_WARN, "the replica's watermark: %s", error.text);
+    agent->head_back = seen >= agent->last_head.seq;
 }
 
 void changes_advance(struct agent *agent)
@@ -42,7 +42,8 @@ void changes_advance(struct agent *agent)
 
     if (!agent->hello || !apply || !flow_ready(agent, FLOW_CHANGES))
         return;
-    wait_s = wait_for_news(agent, apply);
+    /* The ledger holds the question until there is something new. */
+    wait_s = agent->up_to_date && apply == agent->current ? agent->wait_s : 0;
     status = apply_query(apply, wait_s, &agent->asked, &error);
     buf_clear(&agent->query);
     if (status == STATUS_OK)
@@ -54,7 +55,6 @@ void changes_advance(struct agent *agent)
     question.query = buf_text(&agent->query);
     question.stall_ms = (int64_t)wait_s * 1000 + CHANGES_STALL_MS;
     question.total_ms = CHANGES_TOTAL_MS;
-    agent->heads_asked = agent->heads_taken;
     flow_send(agent, FLOW_CHANGES, &question);
 }
 
@@ -90,7 +90,7 @@ static void take_changes(struct agent *agent, struct apply *apply,
         return;
     }
     agent->up_to_date = !answer->more;
-    agent->heads_seen = agent->heads_asked;
+    changes_note_head(agent);
     /* Also without rows: the figures are younger now. */
     agent_poke_till(agent, "rows");
 }

@@ -30,6 +30,13 @@ void hello_advance(struct agent *agent)
     flow_send(agent, FLOW_HELLO, &question);
 }
 
+/* What another life of the ledger acknowledged does not come back from this one. */
+static void forget_last_head(struct agent *agent)
+{
+    agent->last_head.seq = 0;
+    agent->head_back = true;
+}
+
 /* Before the heads: a restored ledger has forgotten the branches that it took aside, and what was
  * examined of them has to be sent again. Forgotten first, then noted: a kill between does it twice. */
 static enum status note_incarnation(struct agent *agent, const struct id *incarnation,
@@ -46,6 +53,7 @@ static enum status note_incarnation(struct agent *agent, const struct id *incarn
         agent_log(agent, LOG_LEVEL_WARN,
                   "the ledger was restored (incarnation %s): sending again what it lacks", now);
         status = sync_db_forget_branches(agent->sync, error);
+        forget_last_head(agent);
     }
     buf_finish(&known);
     if (status == STATUS_OK)
@@ -67,9 +75,10 @@ static enum status note_taken_back(struct agent *agent, const struct device_answ
         return status;
     agent_log(agent, LOG_LEVEL_WARN, "the ledger has lost what it acknowledged: sending it again");
     status = sync_db_forget_branches(agent->sync, error);
-    if (status == STATUS_OK && agent->current)
-        snapshot_want(agent, "the ledger was put back to an earlier state");
-    return status;
+    forget_last_head(agent);
+    return status == STATUS_OK
+               ? snapshot_void(agent, "the ledger was put back to an earlier state", error)
+               : status;
 }
 
 static bool heads_signed(const struct agent *agent, const struct device_answer *answer)

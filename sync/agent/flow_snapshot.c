@@ -24,6 +24,7 @@
 #include <string.h>
 
 #define MANIFEST_KEY      "snapshot"
+#define VOID_KEY          "void_replica"
 #define MANIFEST_TOTAL_MS 60000
 #define SNAPSHOT_STALL_MS 30000
 #define VERSION_FLOOR_MS  60000
@@ -72,6 +73,21 @@ static void resume(struct agent *agent)
     buf_finish(&text);
 }
 
+/* Whether the replica in use was given up by snapshot_void. */
+static bool current_void(struct agent *agent)
+{
+    struct buf number;
+    struct error error;
+    bool given_up;
+
+    buf_init(&number, 64);
+    given_up = agent->current && sync_db_get(agent->sync, VOID_KEY, &number, &error) == STATUS_OK &&
+               number.used > 0 &&
+               strtoll(buf_text(&number), NULL, 10) == apply_number(agent->current);
+    buf_finish(&number);
+    return given_up;
+}
+
 enum status snapshot_open(struct agent *agent, struct error *error)
 {
     char name[REPLICA_NAME_SIZE];
@@ -91,10 +107,26 @@ enum status snapshot_open(struct agent *agent, struct error *error)
     status = replica_sweep(agent->folder, number, 0, &agent->old_files, error);
     if (status != STATUS_OK)
         return status;
+    if (agent->current && apply_grown(agent->current))
+        status = sync_db_put_int(agent->sync, VOID_KEY, number, error);
+    if (status != STATUS_OK)
+        return status;
     resume(agent);
-    if (!agent->current && agent->snapshot.stage == SNAPSHOT_NONE)
+    if ((!agent->current || current_void(agent)) && agent->snapshot.stage == SNAPSHOT_NONE)
         agent->snapshot.stage = SNAPSHOT_WANTED;
     return STATUS_OK;
+}
+
+enum status snapshot_void(struct agent *agent, const char *why, struct error *error)
+{
+    enum status status;
+
+    if (!agent->current)
+        return STATUS_OK;
+    status = sync_db_put_int(agent->sync, VOID_KEY, apply_number(agent->current), error);
+    if (status == STATUS_OK)
+        snapshot_want(agent, why);
+    return status;
 }
 
 static void drop_next(struct agent *agent)
@@ -413,7 +445,7 @@ void snapshot_caught_up(struct agent *agent, bool more)
 
     if (more)
         return;
-    if (agent->current)
+    if (agent->current && !current_void(agent))
         status = apply_reaches(agent->next, agent->current, &reaches, &error);
     if (status == STATUS_OK && reaches)
         status = switch_over(agent, &error);
@@ -432,6 +464,7 @@ void snapshot_caught_up(struct agent *agent, bool more)
     agent->snapshot.stage = SNAPSHOT_NONE;
     agent->snapshot.useless = 0;
     agent->up_to_date = true;
+    changes_note_head(agent);
     flow_good(agent, FLOW_SNAPSHOT);
     agent_poke_till(agent, "replica");
     snapshot_sweep(agent);

@@ -133,7 +133,8 @@ static void take_head(struct agent *agent, const char *body, size_t length)
         return;
     }
     flow_good(agent, FLOW_UPLINK);
-    agent->heads_taken++;
+    agent->last_head = answer.head;
+    changes_note_head(agent);
     agent->look_due = true;
     agent_poke_till(agent, "state");
 }

@@ -111,9 +111,8 @@ struct agent {
     int64_t sweep_at;
     int old_files;
     bool up_to_date;
-    int64_t heads_taken; /* batches that the ledger acknowledged */
-    int64_t heads_asked; /* ... when the change call that is out was sent */
-    int64_t heads_seen;  /* ... when the last answered one was: what came after may be missing */
+    struct head last_head;      /* acknowledged last in this run; seq 0: none */
+    bool head_back;             /* the replica's rows contain it, or there is none */
     struct changes_query asked; /* of the change call that is out */
     char reason_shown[REASON_SIZE];
 };
@@ -173,6 +172,8 @@ void uplink_answer(struct agent *agent, int status, const char *body, size_t len
 void uplink_unanswered(struct agent *agent);
 
 void changes_advance(struct agent *agent);
+/* Looks whether what the ledger made of the last acknowledged entry is in the replica in use. */
+void changes_note_head(struct agent *agent);
 void changes_answer(struct agent *agent, int status, const char *body, size_t length);
 
 enum status leases_open(struct agent *agent, struct error *error) MUST_USE; /* at the start */
@@ -189,6 +190,9 @@ void leases_answer(struct agent *agent, int status, const char *body, size_t len
 enum status snapshot_open(struct agent *agent, struct error *error) MUST_USE; /* at the start */
 void snapshot_close(struct agent *agent);
 void snapshot_want(struct agent *agent, const char *why);
+/* The same, and the replica in use is no measure for the new one: the ledger that made it has gone
+ * back in time, or the file lacks rows behind its cursors. Durable: a kill does not forget it. */
+enum status snapshot_void(struct agent *agent, const char *why, struct error *error) MUST_USE;
 void snapshot_advance(struct agent *agent);
 void snapshot_chunk(struct agent *agent, const struct agent_event *event);
 void snapshot_answer(struct agent *agent, int status, const char *body, size_t length);

@@ -14,6 +14,8 @@
  *        last_error     the last failure as logged, with its time
  *        incarnation    of the ledger, hex
  *        clock_off_ms   ledger's time minus this computer's, when it is more than a few seconds
+ *        void_replica   number of a replica whose cursors mean nothing any more: the next one need
+ *                       not be as far
  *        snapshot       manifest of the snapshot being fetched (JSON), "" when none
  *   branch(epoch*, examined, fork_seq, taken)   epochs where this disk and the ledger know different
  *        things: how far the local entries were shown to the ledger again, the first that differs,

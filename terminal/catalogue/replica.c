@@ -90,6 +90,33 @@ static enum status check_tables(struct db *db, struct error *error)
     return status == STATUS_OK ? check_select(db, "rowid,words", "search", error) : status;
 }
 
+static bool has_table(struct db *db, const char *name)
+{
+    int result = sqlite3_table_column_metadata(db_handle(db), NULL, name, NULL, NULL, NULL, NULL,
+                                               NULL, NULL);
+    return result == SQLITE_OK;
+}
+
+enum status replica_complete(struct db *db, bool *grown, struct error *error)
+{
+    int version;
+    enum status status = db_version(db, &version, error);
+    *grown = false;
+    if (status != STATUS_OK || version != REPLICA_VERSION || !has_table(db, "item"))
+        return status; /* no replica of ours: replica_check says so */
+    for (int i = 0; i < reference_table_count(); i++)
+        *grown = *grown || !has_table(db, reference_table_at(i)->name);
+    if (!*grown)
+        return STATUS_OK;
+    status = db_begin(db, error);
+    if (status == STATUS_OK)
+        status = reference_create(db, error);
+    if (status == STATUS_OK)
+        return db_commit(db, error);
+    db_rollback(db);
+    return status;
+}
+
 enum status replica_check(struct db *db, struct error *error)
 {
     int version;

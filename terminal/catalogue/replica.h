@@ -32,6 +32,11 @@ struct replica_cursor {
  * user_version. In a transaction of its own. */
 enum status replica_create(struct db *db, struct error *error) MUST_USE;
 
+/* The version of a replica says who can read it; within one, tables may only be added. This adds
+ * the reference tables that a file of an earlier program lacks, empty, in a transaction of its own:
+ * their rows come with the next snapshot. *grown: there were some. Otherwise nothing is written. */
+enum status replica_complete(struct db *db, bool *grown, struct error *error) MUST_USE;
+
 /* That the open database is a replica of this version and holds its tables. STATUS_UNSUPPORTED for
  * another version, STATUS_CORRUPT for a missing table or column. Does not read the rows. */
 enum status replica_check(struct db *db, struct error *error) MUST_USE;
