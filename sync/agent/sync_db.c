@@ -19,6 +19,7 @@
 
 #define PROGRAM       "holdfast-sync"
 #define VALUE_CEILING 65536
+#define FORGOTTEN     "forgotten:"
 
 struct sync_db {
     struct lock *lock;
@@ -89,6 +90,24 @@ static int64_t told_seq(const struct head *heads, int count, const struct id *ep
     return 0;
 }
 
+/* True once for a held head that is not told at all. */
+static enum status note_forgotten(struct sync_db *sync, const struct chain_point *held, bool *fresh,
+                                  struct error *error)
+{
+    char key[sizeof FORGOTTEN + ID_HEX_SIZE], hex[ID_HEX_SIZE];
+    struct buf noted;
+    enum status status;
+
+    hex_write(held->epoch.bytes, ID_SIZE, hex);
+    (void)snprintf(key, sizeof key, "%s%s", FORGOTTEN, hex);
+    buf_init(&noted, 64);
+    status = sync_db_get(sync, key, &noted, error);
+    *fresh = status == STATUS_OK &&
+             (noted.used == 0 || strtoll(buf_text(&noted), NULL, 10) != held->seq);
+    buf_finish(&noted);
+    return *fresh ? sync_db_put_int(sync, key, held->seq, error) : status;
+}
+
 enum status sync_db_takes_back(struct sync_db *sync, const struct device_identity *identity,
                                const struct head *heads, int count, bool *out, struct error *error)
 {
@@ -98,8 +117,14 @@ enum status sync_db_takes_back(struct sync_db *sync, const struct device_identit
         acked_list(sync->db, &identity->device, &identity->ledger_key, &held, &held_count, error);
 
     *out = false;
-    for (size_t i = 0; status == STATUS_OK && i < held_count; i++)
-        *out = *out || told_seq(heads, count, &held[i].epoch) < held[i].seq;
+    for (size_t i = 0; status == STATUS_OK && i < held_count; i++) {
+        int64_t told = told_seq(heads, count, &held[i].epoch);
+        bool less = told < held[i].seq;
+
+        if (told == 0)
+            status = note_forgotten(sync, &held[i], &less, error);
+        *out = *out || less;
+    }
     free(held);
     return status;
 }
@@ -252,6 +277,8 @@ static void put_number(json_t *report, const char *key, const char *value)
 
 static void put_value(json_t *report, const char *key, const char *value)
 {
+    if (strncmp(key, FORGOTTEN, strlen(FORGOTTEN)) == 0)
+        return; /* the agent's own note */
     if (strcmp(key, "online") == 0)
         json_put(report, key, json_boolean(strcmp(value, "1") == 0));
     else if (strcmp(key, "reason") == 0 || strcmp(key, "last_error") == 0 ||

@@ -16,6 +16,7 @@
  *        clock_off_ms   ledger's time minus this computer's, when it is more than a few seconds
  *        void_replica   number of a replica whose cursors mean nothing any more: the next one need
  *                       not be as far
+ *        forgotten:EPOCH  seq of a head of which the ledger knows nothing any more
  *        snapshot       manifest of the snapshot being fetched (JSON), "" when none
  *   branch(epoch*, examined, fork_seq, taken)   epochs where this disk and the ledger know different
  *        things: how far the local entries were shown to the ledger again, the first that differs,
@@ -47,7 +48,9 @@ void sync_db_close(struct sync_db *sync); /* NULL is fine */
 /* The connection, for the tables that other modules own (lease.h). Borrowed. */
 struct db *sync_db_database(struct sync_db *sync);
 
-/* Whether one of these heads, or its absence, takes back what the ledger acknowledged before. */
+/* Whether one of these heads, or its absence, takes back what the ledger acknowledged before. The
+ * head of an epoch that is absent stays (it tells the till what its disk has lost); it is noted as
+ * forgotten, durably, and says so once. */
 enum status sync_db_takes_back(struct sync_db *sync, const struct device_identity *identity,
                                const struct head *heads, int count, bool *out,
                                struct error *error) MUST_USE;

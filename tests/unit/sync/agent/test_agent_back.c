@@ -3,6 +3,8 @@
  */
 #include "tests/unit/sync/agent/ready.h"
 
+#include "sync/agent/sync_db.h"
+
 static struct flight *flight_to(struct world *world, const char *path)
 {
     for (int i = 0; i < WORLD_FLIGHTS; i++) {
@@ -109,6 +111,34 @@ static void test_back__a_ledger_that_forgot_gets_its_entries_and_gives_its_rows(
     finish(world);
 }
 
+/* Neither the ledger nor this disk has the epoch any more: it is said once, not at each greeting. */
+static void test_back__an_epoch_that_nobody_has_is_told_once(void **state)
+{
+    struct world *world = ready();
+    const struct entropy entropy = fixture_entropy(world->till);
+    struct head gone = {.epoch = id_random(&entropy), .seq = 7};
+    struct sync_db *sync;
+    struct error error;
+    int made = world->ledger->snapshots;
+
+    (void)state;
+    world_kill_agent(world);
+    countersign_head(&world->ledger->device, &gone, &world->ledger->secret);
+    fake_ok(sync_db_open(world->till->folder.path, &sync, &error), &error);
+    fake_ok(sync_db_put_heads(sync, &world->ledger->device, &gone, 1, &error), &error);
+    sync_db_close(sync);
+    for (int i = 0; i < 3; i++) {
+        free(world->ledger->packed);
+        world->ledger->packed = NULL;
+        world_start_agent(world);
+        world_drain(world, 2000);
+        assert_int_equal(world->ledger->snapshots, made + 1);
+        world_kill_agent(world);
+    }
+    world_start_agent(world);
+    finish(world);
+}
+
 static void spoil_replica(struct world *world, const char *sql)
 {
     char name[REPLICA_NAME_SIZE];
@@ -178,6 +208,7 @@ int main(void)
         cmocka_unit_test(test_back__rows_before_the_head_are_not_waited_for_again),
         cmocka_unit_test(test_back__a_head_before_its_rows_is_waited_for),
         cmocka_unit_test(test_back__a_ledger_that_forgot_gets_its_entries_and_gives_its_rows),
+        cmocka_unit_test(test_back__an_epoch_that_nobody_has_is_told_once),
         cmocka_unit_test(test_back__a_replica_of_an_earlier_program),
         cmocka_unit_test(test_back__a_replica_that_is_no_database_is_fetched_anew),
     };
