@@ -71,8 +71,8 @@ static enum status route_device(struct exchange *exchange, struct error *error)
                                    .time_ms = ledger_now_ms(exchange->ledger)};
     enum status status;
 
-    answer.heads = mem_alloc(MESSAGE_MAX_EPOCHS * sizeof *answer.heads);
-    answer.leases = mem_alloc(MESSAGE_MAX_LEASES * sizeof *answer.leases);
+    answer.heads = mem_resize(NULL, MESSAGE_MAX_EPOCHS * sizeof *answer.heads);
+    answer.leases = mem_resize(NULL, MESSAGE_MAX_LEASES * sizeof *answer.leases);
     answer.tells_leases = true;
     status = store_begin_read(exchange->reader, error);
     if (status == STATUS_OK) {

@@ -107,7 +107,7 @@ enum status compress_unpack(const void *bytes, size_t length, struct buf *out, s
 {
     struct bounds bounds = {0, 0, (int64_t)(out->ceiling - out->used)};
     ZSTD_DCtx *unpacker = unpacker_new(BODY_WINDOW_LOG);
-    void *block = mem_alloc(FILE_BLOCK);
+    void *block = mem_resize(NULL, FILE_BLOCK);
     size_t hint = 1;
     enum status status =
         unpack_piece(unpacker, bytes, length, block, &bounds, &hint, take_into_buffer, out, error);
@@ -206,8 +206,8 @@ static enum status unpack_stream(struct source *in, struct target *out, struct b
                                  struct hash_stream *hash, struct error *error)
 {
     ZSTD_DCtx *unpacker = unpacker_new(FILE_WINDOW_LOG);
-    void *packed = mem_alloc(FILE_BLOCK);
-    void *block = mem_alloc(FILE_BLOCK);
+    void *packed = mem_resize(NULL, FILE_BLOCK);
+    void *block = mem_resize(NULL, FILE_BLOCK);
     size_t hint = 1;
     size_t length = 0;
     enum status status;
@@ -286,7 +286,7 @@ static enum status pack_piece(struct packing *packing, const void *bytes, size_t
 
 static enum status pack_stream(struct source *in, struct packing *packing, struct error *error)
 {
-    void *plain = mem_alloc(FILE_BLOCK);
+    void *plain = mem_resize(NULL, FILE_BLOCK);
     size_t length = 0;
     enum status status;
 
@@ -314,7 +314,7 @@ enum status compress_file(const char *from, const char *to, int level, int worke
     INVARIANT(packing.packer);
     packing.out = &out;
     packing.block =
-        mem_alloc(ZSTD_CStreamOutSize() > FILE_BLOCK ? ZSTD_CStreamOutSize() : FILE_BLOCK);
+        mem_resize(NULL, ZSTD_CStreamOutSize() > FILE_BLOCK ? ZSTD_CStreamOutSize() : FILE_BLOCK);
     hash_start(&packing.hash);
     (void)ZSTD_CCtx_setParameter(packing.packer, ZSTD_c_compressionLevel, level);
     (void)ZSTD_CCtx_setParameter(packing.packer, ZSTD_c_checksumFlag, 1);

@@ -72,7 +72,7 @@ static size_t frames_of(const struct log_file *log, const unsigned char *piece, 
 static bool write_frames(const struct log_file *log, bool *any)
 {
     size_t size = PIECE / log->frame * log->frame;
-    unsigned char *piece = mem_alloc(size);
+    unsigned char *piece = mem_resize(NULL, size);
     int64_t at = LOG_HEADER;
     bool good = true, more = true;
 

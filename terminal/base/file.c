@@ -60,7 +60,7 @@ enum status file_read(const char *path, struct buf *out, struct error *error)
         return failed(error, "cannot open", path);
     size_t before = out->used;
     enum status status = STATUS_OK;
-    char *chunk = mem_alloc(READ_SIZE);
+    char *chunk = mem_resize(NULL, READ_SIZE);
     for (;;) {
         ssize_t got = fs_pread(fd, chunk, READ_SIZE, (int64_t)(out->used - before));
         if (got < 0)

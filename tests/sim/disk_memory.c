@@ -29,13 +29,9 @@ static size_t slab_left;
 /* 16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320 ... */
 static size_t class_of(size_t size)
 {
-    size_t unit = 16, first = 0;
+    unsigned bits = size <= 128 ? 0 : (unsigned)(64 - __builtin_clzll((size - 1) >> 7));
 
-    while (size > 8 * unit) {
-        unit *= 2;
-        first += 4;
-    }
-    return first + (size + unit - 1) / unit - 1;
+    return 4 * (size_t)bits + ((size - (size > 0)) >> (4 + bits));
 }
 
 static size_t size_of_class(size_t class)
