@@ -60,8 +60,8 @@ static enum status check_head(struct db *db, const struct epoch_row *epoch,
     return STATUS_OK;
 }
 
-/* The totals of `chain` are those of the entry that it says they are from. A damaged entry can't
- * speak against them. */
+/* The totals of `chain` are those of the entry that it says they are from. An entry that is damaged,
+ * or whose row is gone from the disk, can't speak against them. */
 static enum status check_totals(struct db *db, int64_t number, const struct chain_row *chain,
                                 struct error *error)
 {
@@ -76,8 +76,11 @@ static enum status check_totals(struct db *db, int64_t number, const struct chai
     status = rows_entry(db, number, chain->totals_seq, &row, &found, error);
     if (status != STATUS_OK)
         return status;
-    if (!found)
-        return error_set(error, STATUS_CORRUPT, "journal: perpetual totals of no entry");
+    if (!found) {
+        log_line(LOG_LEVEL_ERROR, "journal", "entry %lld is gone from this disk; going on",
+                 (long long)chain->totals_seq);
+        return STATUS_OK;
+    }
     if (!bytes_whole(&row)) {
         rows_entry_done(&row);
         return STATUS_OK;

@@ -261,6 +261,21 @@ static void test_journal__rotten_last_entry_does_not_stop_the_till(void **state)
     journal_report_finish(&report);
 }
 
+static void test_journal__a_lost_sale_does_not_stop_the_till(void **state)
+{
+    struct fixture *fixture = *state;
+
+    append_sale(fixture, 100);
+    fixture_commit_one(fixture, 1);
+    fixture_drop_triggers(fixture);
+    fixture_sql(fixture, "DELETE FROM entry WHERE id = (SELECT max(id) - 1 FROM entry)");
+    fixture_reopen(fixture, NULL, 0);
+    assert_false(journal_opened_anew(fixture->journal));
+    assert_int_equal(journal_perpetual(fixture->journal).sales_minor, 100);
+    append_sale(fixture, 50);
+    assert_int_equal(journal_perpetual(fixture->journal).sales_minor, 150);
+}
+
 /* ---- a disk that refuses ---- */
 
 static void test_journal__failed_commit_takes_the_head_back_and_trusts_nothing(void **state)
@@ -430,6 +445,7 @@ int main(void)
         CASE(test_journal__rows_refuse_update_delete_and_replace),
         CASE(test_journal__clock_set_back_keeps_the_order),
         CASE(test_journal__perpetual_totals_live_on),
+        CASE(test_journal__a_lost_sale_does_not_stop_the_till),
         CASE(test_journal__damaged_head_is_found_at_opening),
         CASE(test_journal__rotten_last_entry_does_not_stop_the_till),
         CASE(test_journal__failed_commit_takes_the_head_back_and_trusts_nothing),
