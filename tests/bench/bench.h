@@ -108,6 +108,8 @@ bench_run_function bench_new_till;
 bench_run_function bench_drain;
 bench_run_function bench_tills;
 bench_run_function bench_ingest;
+bench_run_function bench_growth;
+bench_run_function bench_postgres;
 bench_run_function bench_visible;
 bench_run_function bench_pixels;
 

@@ -12,37 +12,12 @@
 
 #include "terminal/base/buf.h"
 #include "tests/bench/bench.h"
+#include "tests/bench/taken_internal.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { COLUMNS_MAX = 32, TABLES_MAX = 64 };
-
-struct op {
-    const char *sql;
-    struct store_value *values;
-    int count;
-};
-
-struct table {
-    char name[64];
-    char columns[COLUMNS_MAX][64];
-    int count;
-};
-
-struct taken {
-    struct table tables[TABLES_MAX];
-    int table_count;
-    sqlite3_session *session;
-    struct op *ops;
-    size_t count, room;
-    size_t *ends; /* of each transaction, in ops */
-    size_t transactions;
-    char **texts;
-    size_t text_count;
-};
 
 /* The first connection since taken_new that may write its file: SQLite tells of each that is made.
  */
@@ -136,7 +111,7 @@ static enum status read_table(const char *name, struct table *out, struct error 
         return error_set(error, STATUS_IO, "%s", sqlite3_errmsg(watched));
     snprintf(out->name, sizeof out->name, "%s", name);
     sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
-    while (sqlite3_step(statement) == SQLITE_ROW && out->count < COLUMNS_MAX)
+    while (sqlite3_step(statement) == SQLITE_ROW && out->count < TAKEN_COLUMNS_MAX)
         snprintf(out->columns[out->count++], sizeof out->columns[0], "%s",
                  (const char *)sqlite3_column_text(statement, 0));
     sqlite3_finalize(statement);
@@ -151,7 +126,7 @@ static enum status find_table(struct taken *taken, const char *name, int columns
             *out = &taken->tables[i];
             return STATUS_OK;
         }
-    if (taken->table_count == TABLES_MAX)
+    if (taken->table_count == TAKEN_TABLES_MAX)
         return error_set(error, STATUS_RANGE, "too many tables");
     struct table *table = &taken->tables[taken->table_count++];
     enum status status = read_table(name, table, error);
@@ -163,7 +138,7 @@ static enum status find_table(struct taken *taken, const char *name, int columns
 
 struct writing {
     struct buf sql;
-    struct store_value values[2 * COLUMNS_MAX];
+    struct store_value values[2 * TAKEN_COLUMNS_MAX];
     int count;
 };
 

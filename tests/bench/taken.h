@@ -40,4 +40,8 @@ size_t taken_transactions(const struct taken *taken);
 enum status taken_insert(const struct taken *taken, const char *location, struct effort *out,
                          struct error *error) MUST_USE;
 
+/* The rows that are new, by COPY in one transaction, into the PostgreSQL database `uri`. */
+enum status taken_copy(const struct taken *taken, const char *uri, struct effort *out,
+                       struct error *error) MUST_USE;
+
 #endif
