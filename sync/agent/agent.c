@@ -135,6 +135,7 @@ static void take_answer(struct agent *agent, enum flow flow, const struct agent_
     struct error error;
 
     agent->flows[flow].call = 0;
+    agent->retry_ms = event->retry_ms;
     buf_init(&plain, COMPRESS_BODY_CEILING);
     if (!event->packed)
         answered(agent, flow, event->status, event->bytes ? event->bytes : "", event->length);

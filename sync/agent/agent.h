@@ -81,6 +81,7 @@ struct agent_event {
     enum agent_poke poke;
     int64_t call;
     int status;        /* ANSWERED, CHUNK: the HTTP status */
+    int64_t retry_ms;  /* ANSWERED: asked for by Retry-After; 0: not */
     bool packed;       /* ANSWERED: the body is zstd */
     const char *bytes; /* ANSWERED: the collected body; CHUNK: the piece. Borrowed */
     size_t length;

@@ -206,9 +206,9 @@ void uplink_answer(struct agent *agent, int status, const char *body, size_t len
         take_gap(agent, &refusal);
     } else if (status == 409 && strcmp(refusal.code, "fork") == 0) {
         take_fork(agent, &refusal);
-    } else if (status == 400 || status == 403 || status == 413 || status == 422) {
-        /* 403: a signature does not hold; a till that is not taken at all learns it from its
-         * greeting. */
+    } else if (status == 400 || status == 413 || status == 422 ||
+               (status == 403 && strcmp(refusal.code, "denied") == 0)) {
+        /* 403: the signature of an entry does not hold. */
         take_refused_batch(agent, status, &refusal);
     } else {
         uplink_lost(agent->uplink);

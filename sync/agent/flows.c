@@ -17,6 +17,7 @@
 #define CLOCK_TOLERANCE_MS 5000
 #define LAST_OK_EVERY_MS   30000
 #define DENIED_FLOOR_MS    15000
+#define RETRY_CEILING_MS   300000 /* no ledger may send a till to sleep for longer */
 
 static struct agent_action *add_action(struct agent *agent, enum agent_action_kind kind)
 {
@@ -193,7 +194,10 @@ void flow_refused(struct agent *agent, enum flow flow, int status, const struct 
 {
     struct flow_state *state = &agent->flows[flow];
     const char *message = refusal->message[0] != '\0' ? refusal->message : refusal->code;
+    int64_t pause = refusal->retry_ms > agent->retry_ms ? refusal->retry_ms : agent->retry_ms;
 
+    if (pause > RETRY_CEILING_MS)
+        pause = RETRY_CEILING_MS;
     agent_learn_time(agent, refusal->time_ms);
     if (status == 401 && strcmp(refusal->code, "clock") == 0 && refusal->time_ms > 0 &&
         state->clock_retries < 2) {
@@ -202,13 +206,20 @@ void flow_refused(struct agent *agent, enum flow flow, int status, const struct 
         state->not_before = 0;
         return;
     }
-    if (status == 401 || status == 403)
+    if (status == 403 && strcmp(refusal->code, "revoked") == 0)
+        flow_fail(agent, flow, DENIED_FLOOR_MS,
+                  "Head office has taken this till's access to the ledger away");
+    else if (status == 426)
+        flow_fail(agent, flow, DENIED_FLOOR_MS,
+                  "The programs of this till and of the ledger are too far apart in age: %s",
+                  message);
+    else if (status == 401 || status == 403)
         flow_fail(agent, flow, DENIED_FLOOR_MS, "The ledger does not accept this till: %s",
                   message);
     else if (status == 429 || status == 503)
-        flow_fail(agent, flow, refusal->retry_ms, "The ledger is busy: %s", message);
+        flow_fail(agent, flow, pause, "The ledger is busy: %s", message);
     else
-        flow_fail(agent, flow, refusal->retry_ms, "The ledger answered %d: %s", status, message);
+        flow_fail(agent, flow, pause, "The ledger answered %d: %s", status, message);
 }
 
 bool flow_ready(const struct agent *agent, enum flow flow)
@@ -246,6 +257,7 @@ void flow_send(struct agent *agent, enum flow flow, const struct question *quest
     request->path = question->path;
     request->query = question->query;
     request->content_type = question->content_type;
+    request->version = MESSAGE_VERSION;
     request->packed = question->packed;
     request->body = question->body;
     request->body_length = question->body_length;

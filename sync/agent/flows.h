@@ -92,6 +92,7 @@ struct agent {
     struct buf query;
     struct buf path;
     int64_t last_call;
+    int64_t retry_ms; /* of the answer at hand: what Retry-After asked for */
     struct flow_state flows[FLOWS];
 
     bool started;

@@ -79,13 +79,16 @@ size_t http_take_header(char *line, size_t size, size_t count, void *context)
     memcpy(copy, line, length);
     copy[length] = '\0';
     if (strncmp(copy, "HTTP/", 5) == 0)
-        *head = (struct http_head){false, 0};
+        *head = (struct http_head){false, 0, 0};
     value = header_value(copy, length, "Content-Encoding");
     if (value)
         head->packed = strncasecmp(value, "zstd", 4) == 0;
     value = header_value(copy, length, "Content-Range");
     if (value && strncasecmp(value, "bytes ", 6) == 0)
         head->range_start = strtoll(value + 6, NULL, 10);
+    value = header_value(copy, length, "Retry-After");
+    if (value && *value >= '0' && *value <= '9')
+        head->retry_ms = (int64_t)strtol(value, NULL, 10) % 86400 * 1000;
     return length;
 }
 
@@ -98,7 +101,7 @@ enum status http_exchange(CURL *handle, struct curl_slist *headers, struct buf *
                           long *http_status, struct error *error)
 {
     char why[CURL_ERROR_SIZE] = "";
-    struct http_head head = {false, 0};
+    struct http_head head = {false, 0, 0};
     struct buf raw;
     CURLcode result;
     enum status status = STATUS_OK;

@@ -31,6 +31,7 @@ struct curl_slist *http_header(struct curl_slist *list, const char *name, const 
 struct http_head {
     bool packed;         /* Content-Encoding: zstd */
     int64_t range_start; /* of Content-Range, 0 without */
+    int64_t retry_ms;    /* of Retry-After in seconds, 0 without */
 };
 /* A CURLOPT_HEADERFUNCTION over a struct http_head. */
 size_t http_take_header(char *line, size_t size, size_t count, void *head);

@@ -32,6 +32,7 @@ struct transport_request {
     const char *path;         /* "/v1/changes" */
     const char *query;        /* without `?`, "" when none */
     const char *content_type; /* NULL without a body */
+    int version;              /* MESSAGE_VERSION_HEADER */
     bool packed;              /* the body is zstd: Content-Encoding */
     const void *body;
     size_t body_length;

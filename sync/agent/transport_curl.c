@@ -7,6 +7,7 @@
  */
 #include "sync/agent/transport_curl.h"
 #include "sync/agent/http_curl.h"
+#include "sync/protocol/message.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -182,8 +183,11 @@ static int watch_upload(void *context, curl_off_t down_total, curl_off_t down, c
 static struct curl_slist *request_headers(const struct transport_request *request)
 {
     struct curl_slist *headers = http_header(NULL, "Content-Digest", request->signature.digest);
+    char version[16];
     char range[48];
 
+    (void)snprintf(version, sizeof version, "%d", request->version);
+    headers = http_header(headers, MESSAGE_VERSION_HEADER, version);
     headers = http_header(headers, "Signature-Input", request->signature.input);
     headers = http_header(headers, "Signature", request->signature.value);
     headers = http_header(headers, "Expect", "");
@@ -315,6 +319,7 @@ static void finish_flight(struct transport_curl *curl, CURL *handle, CURLcode re
         event = queue_event(curl, AGENT_ANSWERED, flight->call, buf_text(&flight->body),
                             flight->body.used);
         event->status = (int)status;
+        event->retry_ms = flight->head.retry_ms;
         event->packed = flight->head.packed && flight->body.used > 0;
     }
     flight_free(flight);

@@ -1,5 +1,6 @@
 /* Requests in, responses out. */
 #include "sync/ledger/call.h"
+#include "sync/protocol/message.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +48,7 @@ void call_read_headers(struct call *call, struct MHD_Connection *connection, con
         .content_encoding = header(connection, "Content-Encoding"),
         .accept_encoding = header(connection, "Accept-Encoding"),
         .range = header(connection, "Range"),
+        .version = header(connection, MESSAGE_VERSION_HEADER),
     };
 }
 

@@ -29,6 +29,7 @@ struct ledger_request {
     const char *content_encoding;
     const char *accept_encoding;
     const char *range;
+    const char *version; /* of the wire, MESSAGE_VERSION_HEADER */
     const void *body;
     size_t length;
 };

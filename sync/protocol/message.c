@@ -3,6 +3,7 @@
  */
 #include "sync/protocol/message.h"
 #include "sync/protocol/message_reader.h"
+#include "terminal/base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -204,6 +205,20 @@ enum status message_read_snapshot_answer(const char *bytes, size_t length,
     if (reader.status == STATUS_OK)
         out->time_ms = json_int_or(reader.object, "time_ms", 0);
     return reader_close(&reader);
+}
+
+bool message_version_fits(int64_t theirs)
+{
+    return theirs >= MESSAGE_VERSION - 1 && theirs <= MESSAGE_VERSION + 1;
+}
+
+int64_t message_version_read(const char *header)
+{
+    int64_t version;
+
+    if (header == NULL)
+        return 1;
+    return decimal_read(header, 0, &version) == STATUS_OK && version > 0 ? version : 0;
 }
 
 static void put_unless_zero(json_t *object, const char *key, int64_t value)

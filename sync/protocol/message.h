@@ -23,6 +23,7 @@
  *                               403     "revoked"  the device was; "denied": a token's scope
  *                               404     "not_found"
  *                               413     "range"
+ *                               426     "version"  of the wire, too old or too new to be served
  *                               429     "busy"     with "retry_ms"; 503 too
  *                               500     "io" or another status' name
  *
@@ -42,6 +43,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* The wire's version. Within one, members and tables may only be added. Each side talks to its own
+ * version, the one before and the one after; a request without the header is of version 1. */
+#define MESSAGE_VERSION        2
+#define MESSAGE_VERSION_HEADER "Holdfast-Version"
+bool message_version_fits(int64_t theirs);
+/* The header's value: 1 when there is none (NULL), 0 when it is no number. */
+int64_t message_version_read(const char *header);
 
 #define MESSAGE_CODE_SIZE  65 /* an enrolment code */
 #define MESSAGE_NAME_SIZE  65 /* a till or a location */

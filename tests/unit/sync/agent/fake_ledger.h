@@ -76,6 +76,7 @@ struct fake_ledger {
     bool blind_to_forks;  /* takes nothing of a branch */
     int64_t refuse_entry; /* answers 400 to every batch with this seq */
     int requests;
+    int oldest, newest; /* versions that are served; 0: all */
     bool knows_leases;
     struct lease_answer leases[FAKE_LEASES]; /* granted; `left` is set by the test */
     int lease_count;
@@ -568,6 +569,11 @@ static inline void fake_handle(struct fake_ledger *ledger, const struct transpor
     ledger->requests++;
     if (!fake_admit(ledger, request, answer))
         return;
+    if (ledger->newest > 0 &&
+        (request->version < ledger->oldest || request->version > ledger->newest)) {
+        fake_refuse(ledger, answer, 426, "version", 0, 0, 0);
+        return;
+    }
     if (strcmp(request->path, "/v1/device") == 0)
         fake_device(ledger, answer);
     else if (strcmp(request->path, "/v1/journal") == 0)

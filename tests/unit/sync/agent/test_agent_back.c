@@ -202,6 +202,33 @@ static void test_back__a_replica_that_is_no_database_is_fetched_anew(void **stat
     finish(world);
 }
 
+/* A ledger of a later program serves this agent as its neighbour; one that is too far ahead says so,
+ * and nothing is lost until the programs are updated. */
+static void test_back__versions_that_are_too_far_apart_are_told(void **state)
+{
+    struct world *world = ready();
+
+    (void)state;
+    world->ledger->oldest = MESSAGE_VERSION;
+    world->ledger->newest = MESSAGE_VERSION + 2;
+    fixture_commit_one(world->till, 1);
+    world_poke(world, AGENT_POKE_ENTRIES);
+    world_drain(world, 500);
+    world->ledger->oldest = MESSAGE_VERSION + 1;
+    fixture_commit_one(world->till, 2);
+    world_poke(world, AGENT_POKE_ENTRIES);
+    world_turns(world, 100);
+    assert_non_null(strstr(view_of(world).reason, "too far apart in age"));
+    assert_int_equal(view_of(world).queue, 1);
+    world->ledger->oldest = 1;
+    finish(world);
+    assert_true(message_version_fits(MESSAGE_VERSION - 1));
+    assert_true(message_version_fits(MESSAGE_VERSION + 1));
+    assert_false(message_version_fits(MESSAGE_VERSION + 2));
+    assert_false(message_version_fits(message_version_read("x")));
+    assert_int_equal(message_version_read(NULL), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +237,7 @@ int main(void)
         cmocka_unit_test(test_back__a_ledger_that_forgot_gets_its_entries_and_gives_its_rows),
         cmocka_unit_test(test_back__an_epoch_that_nobody_has_is_told_once),
         cmocka_unit_test(test_back__a_replica_of_an_earlier_program),
+        cmocka_unit_test(test_back__versions_that_are_too_far_apart_are_told),
         cmocka_unit_test(test_back__a_replica_that_is_no_database_is_fetched_anew),
     };
 
