@@ -19,11 +19,13 @@ static void take_damaged(struct world *world, struct store_session *reader)
 
     for (size_t i = 0; world->tampered > 0 && i < model->count; i++) {
         struct fact *fact = &model->facts[i];
-        struct store_value hash = store_blob(fact->hash.bytes, HASH_SIZE);
+        struct store_value place[] = {store_blob(fact->epoch.bytes, ID_SIZE), store_int(fact->seq)};
         int64_t damaged = 0;
         if (fact->tampered && !fact->damaged &&
-            store_one_int(reader, "SELECT count(*) FROM entry WHERE hash = ?1 AND kind = 'damaged'",
-                          &hash, 1, 0, &damaged, NULL) == STATUS_OK)
+            store_one_int(reader,
+                          "SELECT count(*) FROM entry WHERE kind = 'damaged' AND id = "
+                          "(SELECT number FROM epoch WHERE epoch = ?1) * 4294967296 + ?2",
+                          place, 2, 0, &damaged, NULL) == STATUS_OK)
             fact->damaged = damaged > 0;
     }
 }

@@ -9,6 +9,7 @@
 #include "terminal/base/db_internal.h"
 #include "terminal/base/fs.h"
 #include "terminal/journal/journal.h"
+#include "terminal/people/lease.h"
 #include "terminal/selling/receipt_number.h"
 #include "tests/sim/world.h"
 
@@ -143,6 +144,21 @@ enum status our_db_open(const char *path, enum db_role role, struct db **out, st
 enum status our_db_log_write_again(struct db *db, enum db_role role, struct error *error)
 {
     return planted(PLANT_LOG_BELIEVED) ? STATUS_OK : real_db_log_write_again(db, role, error);
+}
+
+/* ---- promises --------------------------------------------------------------------------------- */
+
+STAND_IN(lease_balance);
+
+enum status our_lease_balance(struct db *till_db, struct db *sync_db, const struct id *epoch,
+                              const struct held_lease *held, struct lease_balance *out,
+                              struct error *error)
+{
+    enum status status = real_lease_balance(till_db, sync_db, epoch, held, out, error);
+
+    if (planted(PLANT_LEASE_RETURNED_TWICE))
+        out->left = held->amount;
+    return status;
 }
 
 /* ---- time and numbers ------------------------------------------------------------------------- */

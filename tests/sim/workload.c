@@ -362,11 +362,11 @@ static void do_look(struct world *world, struct seat *seat)
 static const struct {
     void (*run)(struct world *world, struct seat *seat);
     int weight;
-} acts[] = {{work_load_account, 4},
-            {work_ask_lease, 5},
+} acts[] = {{work_load_account, 6},
+            {work_ask_lease, 8},
             {work_spend_lease, 8},
-            {work_return_lease, 3},
-            {do_sale, 40},
+            {work_return_lease, 5},
+            {do_sale, 34},
             {do_cart, 20},
             {do_return, 8},
             {do_adjust, 6},
