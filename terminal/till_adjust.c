@@ -3,6 +3,7 @@
 #include "terminal/till_internal.h"
 #include "terminal/till_replay.h"
 
+#include "terminal/base/card.h"
 #include "terminal/base/text.h"
 
 #include <stdlib.h>
@@ -62,6 +63,8 @@ static enum status check(struct till *till, int count, const char *reason, const
         !text_is_utf8(reason, strlen(reason)))
         return error_set(error, STATUS_INVALID, "a reason of 1 to %d bytes is required",
                          MOVE_REASON_SIZE - 1);
+    if (card_number_like(reason) || card_number_like(reference))
+        return error_set(error, STATUS_INVALID, "the text looks like a card number");
     if (strlen(reference) > REFERENCE_MOST)
         return error_set(error, STATUS_INVALID, "the reference is too long");
     return STATUS_OK;

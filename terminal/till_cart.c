@@ -3,6 +3,7 @@
  */
 #include "terminal/till_internal.h"
 
+#include "terminal/base/card.h"
 #include "terminal/base/text.h"
 
 #include <stdio.h>
@@ -230,6 +231,8 @@ static enum status want_reason(const char *reason, struct error *error)
         return error_set(error, STATUS_INVALID, "a reason is required");
     if (strlen(reason) >= REASON_SIZE || !text_is_utf8(reason, strlen(reason)))
         return error_set(error, STATUS_INVALID, "the reason is too long");
+    if (card_number_like(reason))
+        return error_set(error, STATUS_INVALID, "the reason looks like a card number");
     return STATUS_OK;
 }
 
@@ -365,6 +368,8 @@ static enum status set_text(struct till *till, char *member, size_t size, const 
 
     if (strlen(text) >= size || !text_is_utf8(text, strlen(text)))
         return error_set(error, STATUS_INVALID, "the text is too long");
+    if (card_number_like(text))
+        return error_set(error, STATUS_INVALID, "the text looks like a card number");
     status = begin(till, 0, NULL, &before, error);
     if (status != STATUS_OK)
         return status;

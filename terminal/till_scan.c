@@ -2,6 +2,7 @@
  */
 #include "terminal/till_internal.h"
 
+#include "terminal/base/card.h"
 #include "terminal/base/text.h"
 
 #include <stdio.h>
@@ -214,6 +215,8 @@ enum status till_add(struct till *till, const struct add_request *request, struc
     } else if (!request->has_price || request->name == NULL || request->name[0] == '\0' ||
                !text_is_utf8(request->name, strlen(request->name))) {
         status = error_set(error, STATUS_INVALID, "a line without item needs a name and a price");
+    } else if (card_number_like(request->name)) {
+        status = error_set(error, STATUS_INVALID, "the name looks like a card number");
     } else {
         struct add_moment moment = till_moment(till);
 

@@ -2,6 +2,7 @@
  */
 #include "terminal/till_internal.h"
 
+#include "terminal/base/card.h"
 #include "terminal/base/text.h"
 #include "terminal/selling/tr.h"
 
@@ -22,6 +23,8 @@ static enum status want_reason(const char *reason, struct error *error)
         !text_is_utf8(reason, strlen(reason)))
         return error_set(error, STATUS_INVALID, "a reason of 1 to %d bytes is required",
                          REASON_SIZE - 1);
+    if (card_number_like(reason))
+        return error_set(error, STATUS_INVALID, "the reason looks like a card number");
     return STATUS_OK;
 }
 

@@ -1,6 +1,8 @@
 /* An entry's postings: the frame around what effect_sale.c and effect_trade.c read. */
 #include "sync/ledger/effect.h"
 
+#include "terminal/base/card.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,6 +103,7 @@ void effect_read(const struct entry *entry, struct effect *out)
 {
     begin(out);
     out->hlc = entry->head.hlc;
+    out->card_number = card_number_in(entry->body);
     if (strcmp(entry->head.kind, "training") == 0) {
         count_entry(out);
         return;

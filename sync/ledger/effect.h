@@ -48,6 +48,7 @@ struct effect {
     int64_t hlc;        /* 0 when unreadable */
     const char *oddity; /* kind of finding ("moves", "sale", "account", ...), or NULL */
     const char *detail; /* one line to it; static text */
+    bool card_number;   /* a text looks like one (terminal/base/card.h) */
     /* Where the entry says it was made; "" when it does not. */
     char location[LOCATION_ID_SIZE];
     char till[TILL_NAME_SIZE];

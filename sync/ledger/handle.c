@@ -6,6 +6,7 @@
 
 #include "sync/ledger/auth.h"
 #include "sync/protocol/compress.h"
+#include "terminal/base/card.h"
 #include "terminal/base/fs.h"
 #include "terminal/base/text.h"
 
@@ -13,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct route *const tables[] = {device_routes, admin_routes,   service_routes,
-                                             trade_routes,  people_routes,  metrics_routes,
+static const struct route *const tables[] = {device_routes, admin_routes,  service_routes,
+                                             trade_routes,  people_routes, metrics_routes,
                                              hooks_routes};
 #define TABLE_COUNT (sizeof tables / sizeof tables[0])
 
@@ -153,6 +154,8 @@ static int http_status_of(enum status status)
     case STATUS_RANGE:
         return 413;
     case STATUS_BUSY:
+    case STATUS_NETWORK: /* the database is away */
+    case STATUS_FULL:    /* or its disk is full */
         return 503;
     default:
         return 500;
@@ -164,8 +167,10 @@ static void refuse_status(struct exchange *exchange, enum status status, const s
     int http_status = http_status_of(status);
 
     ledger_refuse(exchange->ledger, http_status,
-                  status == STATUS_CANCELLED ? "denied" : status_name(status), error->text,
-                  exchange->response);
+                  http_status == 503           ? "busy"
+                  : status == STATUS_CANCELLED ? "denied"
+                                               : status_name(status),
+                  error->text, exchange->response);
 }
 
 /* 401 for who could not prove who he is; 403 for a device that was revoked, and for a token that is
@@ -272,6 +277,39 @@ static bool within_limits(struct exchange *exchange, const struct route *route)
     return false;
 }
 
+/* A till's programs and this one are updated one after the other: the neighbours are served. */
+static bool version_served(struct exchange *exchange)
+{
+    char message[128];
+
+    if (message_version_fits(message_version_read(exchange->request->version)))
+        return true;
+    (void)snprintf(message, sizeof message,
+                   "this ledger speaks version %d of the wire, and one before and after, not %.16s",
+                   MESSAGE_VERSION, exchange->request->version);
+    ledger_refuse(exchange->ledger, 426, "version", message, exchange->response);
+    return false;
+}
+
+/* What a token's holder writes down is looked through before it is; what a till does, at its own
+ * doors, and what it has journalled is told and taken (projection.h). A body that is no JSON is its
+ * route's to refuse, or a file with a check of its own (import_file.h). */
+static enum status refuse_card_numbers(const struct exchange *exchange, const struct route *route,
+                                       struct error *error)
+{
+    struct error later;
+    json_t *body;
+    bool found;
+
+    if (exchange->token_name[0] == '\0' || exchange->length == 0 ||
+        route->ceiling > COMPRESS_BODY_CEILING ||
+        json_read(exchange->body, exchange->length, &body, &later) != STATUS_OK)
+        return STATUS_OK;
+    found = card_number_in(body);
+    json_decref(body);
+    return found ? error_set(error, STATUS_INVALID, "a text looks like a card number") : STATUS_OK;
+}
+
 static void run_route(struct exchange *exchange, const struct route *route)
 {
     struct buf unpacked;
@@ -283,10 +321,12 @@ static void run_route(struct exchange *exchange, const struct route *route)
         return;
     }
     exchange->proven = true;
-    if (!within_limits(exchange, route))
+    if (!version_served(exchange) || !within_limits(exchange, route))
         return;
     buf_init(&unpacked, route->ceiling);
     status = open_body(exchange, route, &unpacked, &error);
+    if (status == STATUS_OK)
+        status = refuse_card_numbers(exchange, route, &error);
     if (status == STATUS_OK) {
         exchange->tail = exchange->request->path + strlen(route->path);
         status = route->run(exchange, &error);

@@ -1,6 +1,7 @@
 /* Columns and fields of catalogue files. */
 #include "sync/ledger/import_file.h"
 
+#include "terminal/base/card.h"
 #include "terminal/base/text.h"
 #include "terminal/catalogue/code.h"
 
@@ -274,10 +275,27 @@ static bool set_options(const struct import_file *file, struct reference_row *ro
            set_number(file, row, IMPORT_STOCKED, "stocked", reason);
 }
 
+/* Items have names; packs and codes do not. */
+static bool name_is_card(const struct reference_row *row)
+{
+    int at = reference_column_find(row->table, "name");
+    char text[REFERENCE_NAME_MAX + 1];
+
+    if (at < 0 || row->values[at].length >= sizeof text)
+        return false;
+    memcpy(text, row->values[at].text, row->values[at].length);
+    text[row->values[at].length] = '\0';
+    return card_number_like(text);
+}
+
 static bool check_row(const struct reference_row *row, char reason[IMPORT_REASON_SIZE])
 {
     struct error error;
 
+    if (name_is_card(row)) {
+        refuse(reason, "name: looks like a card number");
+        return false;
+    }
     if (reference_row_validate(row, &error) == STATUS_OK)
         return true;
     refuse(reason, "%s", error.text);

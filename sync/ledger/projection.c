@@ -184,6 +184,13 @@ enum status projection_add(const struct writer_turn *turn, struct tally *tally,
         status = note_order(turn, effect, place, error);
     if (status == STATUS_OK)
         status = tell_sales(turn, effect, place, error);
+    if (status == STATUS_OK && effect->card_number) {
+        char cause[FINDING_CAUSE_SIZE];
+        struct finding finding = projection_finding(place, cause);
+        finding.kind = "card_number";
+        status = finding_add(turn->session, &finding, turn->now_ms, error,
+                             "a text of the entry looks like a card number");
+    }
     if (status == STATUS_OK && effect->oddity != NULL) {
         char cause[FINDING_CAUSE_SIZE];
         struct finding finding = projection_finding(place, cause);

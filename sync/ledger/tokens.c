@@ -296,7 +296,7 @@ static enum status add(struct tokens *tokens, struct writer *writer, struct chan
     enum status status;
 
     if (tokens->count == TOKENS_MAX)
-        return error_set(error, STATUS_FULL, "there are %d tokens already", TOKENS_MAX);
+        return error_set(error, STATUS_CONFLICT, "there are %d tokens already", TOKENS_MAX);
     status = writer_run(writer, &job, error);
     if (status == STATUS_OK && change->changed == 0)
         return error_set(error, STATUS_EXISTS, "there is a token %s already", change->token.name);

@@ -59,7 +59,7 @@ enum status tokens_used(struct tokens *tokens, struct writer *writer, const char
                         struct error *error) MUST_USE;
 
 /* Makes one; `expires_ms` 0: never. The name is letters, digits, '-', '_' and '.'. STATUS_EXISTS:
- * the name is taken; STATUS_INVALID: its form is wrong; STATUS_FULL: TOKENS_MAX. */
+ * the name is taken; STATUS_INVALID: its form is wrong; STATUS_CONFLICT: TOKENS_MAX. */
 enum status tokens_add(struct tokens *tokens, struct writer *writer, const struct entropy *entropy,
                        const char *name, unsigned scopes, int64_t expires_ms,
                        char token[TOKEN_SIZE], struct error *error) MUST_USE;

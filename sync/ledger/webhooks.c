@@ -126,7 +126,7 @@ enum status webhooks_add(struct writer *writer, const struct entropy *entropy, c
     if (status == STATUS_OK && one.outcome == TAKEN)
         return error_set(error, STATUS_EXISTS, "there is a webhook %s already", name);
     if (status == STATUS_OK && one.outcome == FULL)
-        return error_set(error, STATUS_FULL, "there are %d webhooks already", WEBHOOKS_MAX);
+        return error_set(error, STATUS_CONFLICT, "there are %d webhooks already", WEBHOOKS_MAX);
     return status;
 }
 

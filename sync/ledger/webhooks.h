@@ -37,7 +37,7 @@
 #define WEBHOOKS_MAX        50
 
 /* Subscribes to the kinds in `events` (words, or "*"), from now on. https, or http to this very
- * computer. `secret` is shown this once. STATUS_EXISTS, STATUS_INVALID, STATUS_FULL. */
+ * computer. `secret` is shown this once. STATUS_EXISTS, STATUS_INVALID, STATUS_CONFLICT. */
 enum status webhooks_add(struct writer *writer, const struct entropy *entropy, const char *name,
                          const char *url, const char *events, char secret[WEBHOOK_SECRET_SIZE],
                          struct error *error) MUST_USE;

@@ -280,6 +280,11 @@ static void test_cart__override_and_discount_need_permission_and_reason(void **s
     desk_ok(desk,
             till_cart_price(desk->till, line, (struct money){1000}, "scratched", &desk->error));
     assert_int_equal(desk_total(desk), 1000);
+    /* Nobody writes a card number down, wherever he may write. */
+    const char *card = "gave 4111 1111 1111 1111";
+    assert_int_equal(till_cart_price(desk->till, line, (struct money){1000}, card, &desk->error),
+                     STATUS_INVALID);
+    assert_int_equal(till_cart_note(desk->till, card, &desk->error), STATUS_INVALID);
     assert_int_equal(till_cart_price(desk->till, line, (struct money){900}, "again", &desk->error),
                      STATUS_DENIED);
     assert_int_equal(till_cart_line_discount(desk->till, line, fifty, "x", &desk->error),

@@ -259,6 +259,60 @@ static void test_attack__a_clock_that_is_set_back_locks_nobody_out(void **state)
     device_free(device);
 }
 
+static void test_attack__no_card_number_is_written_down(void **state)
+{
+    static const struct {
+        const char *path, *body;
+    } cases[] = {
+        {"/v1/admin/tokens", "{\"name\":\"4111-1111-1111-1111\",\"scopes\":\"read\"}"},
+        {"/v1/admin/webhooks", "{\"name\":\"5555555555554444\",\"url\":\"https://a/\","
+                               "\"events\":\"*\"}"},
+        {"/v1/admin/reference",
+         "{\"rows\":[{\"t\":\"item\",\"op\":\"put\",\"row\":{\"sku\":\"X\",\"name\":"
+         "\"for 4111 1111 1111 1111\"}}]}"},
+        {"/v1/admin/enroll-codes", "{\"location\":\"S01\",\"till\":\"4111111111111111\"}"},
+    };
+    struct fixture *fixture = *state;
+    struct answer answer;
+    int64_t before;
+
+    admin_put(fixture, SHOP_ROWS);
+    before = count_all(fixture);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        answer =
+            admin_call(fixture, "POST", cases[i].path, "", cases[i].body, strlen(cases[i].body));
+        assert_int_equal(answer.status, 400);
+        assert_non_null(strstr(answer.text, "looks like a card number"));
+        assert_null(strstr(answer.text, "1111"));
+        answer_free(&answer);
+    }
+    assert_true(count_all(fixture) == before);
+    /* In a field that holds codes it is a code. */
+    admin_put(fixture, "{\"rows\":[{\"t\":\"item\",\"op\":\"put\",\"row\":{\"sku\":"
+                       "\"4111111111111111\",\"name\":\"Tin\"}}]}");
+}
+
+static void test_attack__a_journal_with_a_card_number_is_taken_and_told(void **state)
+{
+    struct fixture *fixture = *state;
+    struct device *device;
+    struct answer answer;
+    json_t *entry;
+
+    admin_put(fixture, SHOP_ROWS);
+    device = device_make(fixture, "S01", "T01");
+    add_open(device, NULL);
+    entry = next_entry(device, "no_sale");
+    json_put_text(entry, "reason", "card 4111 1111 1111 1111");
+    seal_entry(device, entry);
+    assert_int_equal(post_ok(fixture, device, 1, 2), 2);
+    answer = admin_call(fixture, "GET", "/v1/admin/exceptions", "", "", 0);
+    assert_non_null(strstr(answer.text, "\"card_number\""));
+    assert_null(strstr(answer.text, "1111 1111"));
+    answer_free(&answer);
+    device_free(device);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +328,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_attack__a_replay_is_refused_after_a_crash_too,
                                         fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_attack__a_clock_that_is_set_back_locks_nobody_out,
+                                        fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_attack__no_card_number_is_written_down, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_attack__a_journal_with_a_card_number_is_taken_and_told,
                                         fixture_setup, fixture_teardown),
     };
 

@@ -1,0 +1,25 @@
+/* Card numbers do not belong in any text that we keep: this finds what looks like one.
+ *
+ * A card number (ISO/IEC 7812-1) is 13 to 19 digits with a right check digit (Luhn), and starts as
+ * the numbers do that card networks give out. People write it in groups, with spaces, dashes,
+ * points or slashes between, in the digits of their own script, and with the expiry date behind it;
+ * it is found among other groups. Not found: a number that was cut into several texts, or spelled.
+ *
+ * One in ten of the other numbers of that form has a right check digit, too: fields that hold codes
+ * (below) are left out, everywhere else a refusal is the smaller harm.
+ */
+#ifndef HOLDFAST_BASE_CARD_H
+#define HOLDFAST_BASE_CARD_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+bool card_number_like(const char *text);
+
+/* Whether any text within the value, keys too, looks like one, but for the members of these names:
+ * what is scanned or given out by machines (code, given, sku, variant_of, component, linked_sku,
+ * item, badge, lot, serial, receipt), numbers of authorities (tax_id), and ids, hashes and keys (id,
+ * device, epoch, prev, hash, epoch_key, device_sig, lease, request, original, url). */
+bool card_number_in(const json_t *value);
+
+#endif
