@@ -30,16 +30,21 @@ enum status command_enroll(const struct options *options, const char *const *arg
 {
     (void)arguments;
     const char *data, *url, *code;
+    const char *said[] = {options_get(options, "ca"), options_get(options, "tls-pin"),
+                          options_get(options, "proxy")};
+    struct line line = {.ca = (char *)(uintptr_t)said[0],
+                        .pin = (char *)(uintptr_t)said[1],
+                        .proxy = (char *)(uintptr_t)said[2]};
     enum status status;
     if (count != 0)
         return error_set(error, STATUS_INVALID, "enroll takes no arguments but options");
-    if ((status = options_check(options, "data url code ca", error)) ||
+    if ((status = options_check(options, "data url code ca tls-pin proxy", error)) ||
         (status = options_want(options, "data", &data, error)) ||
         (status = options_want(options, "url", &url, error)) ||
         (status = options_want(options, "code", &code, error)))
         return status;
     if ((status = file_make_folder(data, 0700, error)) ||
-        (status = enroll(data, url, code, options_get(options, "ca"), error)))
+        (status = enroll(data, url, code, &line, error)))
         return status;
     struct device_identity identity;
     if ((status = device_read(data, &identity, error)))

@@ -2,7 +2,7 @@
  *
  *   nothing
  *   enroll.pending   key pair (0600, durable) before the question leaves
- *   ca.pem           when a private authority was named
+ *   ca.pem, sync.json  how the ledger is reached, when something was said about it
  *   device.json      written durably from the answer: from here on this is a till
  *   -                enroll.pending goes; when a kill leaves it, device.json is what counts
  */
@@ -20,8 +20,6 @@
 #include <unistd.h>
 
 #define PENDING_FILE "enroll.pending"
-#define CA_FILE      "ca.pem"
-#define CA_CEILING   ((size_t)1 << 20)
 #define ENROLL_MS    30000L
 #define ENROLL_PATH  "/v1/enroll"
 
@@ -86,21 +84,6 @@ static enum status keys(const char *folder, struct enrolling *out, struct error 
     return status;
 }
 
-static enum status keep_ca(const char *folder, const char *ca, struct error *error)
-{
-    char *path = path_join(folder, CA_FILE);
-    struct buf text;
-    enum status status;
-
-    buf_init(&text, CA_CEILING);
-    status = file_read(ca, &text, error);
-    if (status == STATUS_OK)
-        status = file_write_durable(path, buf_text(&text), text.used, 0644, error);
-    buf_finish(&text);
-    free(path);
-    return status;
-}
-
 static struct curl_slist *sign(const struct enrolling *pending, const struct buf *body,
                                int64_t now_s)
 {
@@ -122,10 +105,10 @@ static struct curl_slist *sign(const struct enrolling *pending, const struct buf
 
 /* One question; *clock_ms is set when the ledger says that only the clock is wrong. */
 static enum status ask_once(const char *url, const struct enrolling *pending,
-                            const struct buf *body, const char *ca, int64_t now_ms,
+                            const struct buf *body, const struct line *line, int64_t now_ms,
                             int64_t *clock_ms, struct enroll_answer *out, struct error *error)
 {
-    CURL *handle = http_handle(ca);
+    CURL *handle = http_line_handle(line);
     struct curl_slist *headers = sign(pending, body, now_ms / 1000);
     struct buf answer;
     struct refusal refusal;
@@ -155,7 +138,7 @@ static enum status ask_once(const char *url, const struct enrolling *pending,
     return status;
 }
 
-static enum status ask(const char *url, const char *code, const char *ca,
+static enum status ask(const char *url, const char *code, const struct line *line,
                        const struct enrolling *pending, struct enroll_answer *out,
                        struct error *error)
 {
@@ -171,9 +154,9 @@ static enum status ask(const char *url, const char *code, const char *ca,
     buf_init(&body, 4096);
     status = message_write_enroll_request(&request, &body);
     if (status == STATUS_OK)
-        status = ask_once(url, pending, &body, ca, clock_wall_ms(&clock), &clock_ms, out, error);
+        status = ask_once(url, pending, &body, line, clock_wall_ms(&clock), &clock_ms, out, error);
     if (status != STATUS_OK && clock_ms > 0)
-        status = ask_once(url, pending, &body, ca, clock_ms, &clock_ms, out, error);
+        status = ask_once(url, pending, &body, line, clock_ms, &clock_ms, out, error);
     buf_finish(&body);
     return status;
 }
@@ -205,7 +188,7 @@ static enum status write_identity(const char *folder, const char *url,
     return status;
 }
 
-enum status enroll(const char *folder, const char *url, const char *code, const char *ca,
+enum status enroll(const char *folder, const char *url, const char *code, const struct line *line,
                    struct error *error)
 {
     struct enrolling pending;
@@ -226,10 +209,10 @@ enum status enroll(const char *folder, const char *url, const char *code, const 
         status = error_set(error, STATUS_INVALID, "%.200s is no http:// or https:// address", url);
     if (status == STATUS_OK)
         status = keys(folder, &pending, error);
-    if (status == STATUS_OK && ca)
-        status = keep_ca(folder, ca, error);
+    if (status == STATUS_OK && line)
+        status = line_write(folder, line, error);
     if (status == STATUS_OK)
-        status = ask(trimmed, code, ca, &pending, &answer, error);
+        status = ask(trimmed, code, line, &pending, &answer, error);
     if (status == STATUS_OK)
         status = write_identity(folder, trimmed, &pending, &answer, error);
     if (status == STATUS_OK)

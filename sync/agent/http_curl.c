@@ -1,6 +1,7 @@
 /* libcurl, set up once in one way. No state of ours.
  */
 #include "sync/agent/http_curl.h"
+#include "sync/agent/line.h"
 #include "sync/protocol/compress.h"
 #include "sync/protocol/message.h"
 
@@ -34,6 +35,44 @@ CURL *http_handle(const char *ca)
     if (ca)
         (void)curl_easy_setopt(handle, CURLOPT_CAINFO, ca);
     return handle;
+}
+
+CURL *http_line_handle(const struct line *line)
+{
+    CURL *handle = http_handle(line ? line->ca : NULL);
+
+    if (line && line->pin)
+        (void)curl_easy_setopt(handle, CURLOPT_PINNEDPUBLICKEY, line->pin);
+    if (line && line->proxy)
+        (void)curl_easy_setopt(handle, CURLOPT_PROXY, line->proxy);
+    return handle;
+}
+
+static const char *words_for(CURLcode result)
+{
+    switch (result) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return "the ledger's certificate is not to be trusted";
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+        return "the ledger's key is not the one that was pinned";
+    case CURLE_SSL_CACERT_BADFILE:
+        return "the file of trusted certificates can't be used";
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        return "the proxy's name is not known";
+    case CURLE_PROXY:
+        return "the proxy does not let it through";
+    default:
+        return NULL;
+    }
+}
+
+void http_words(CURLcode result, const char *detail, char out[HTTP_WORDS_SIZE])
+{
+    const char *words = words_for(result);
+
+    if (detail[0] == '\0')
+        detail = curl_easy_strerror(result);
+    (void)snprintf(out, HTTP_WORDS_SIZE, words ? "%s (%s)" : "%s%s", words ? words : "", detail);
 }
 
 bool http_url_valid(const char *url)
@@ -103,6 +142,7 @@ enum status http_exchange(CURL *handle, struct curl_slist *headers, struct buf *
     char why[CURL_ERROR_SIZE] = "";
     struct http_head head = {false, 0, 0};
     struct buf raw;
+    char words[HTTP_WORDS_SIZE];
     CURLcode result;
     enum status status = STATUS_OK;
 
@@ -116,9 +156,9 @@ enum status http_exchange(CURL *handle, struct curl_slist *headers, struct buf *
     result = curl_easy_perform(handle);
     (void)curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, NULL);
     (void)curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, http_status);
+    http_words(result, why, words);
     if (result != CURLE_OK)
-        status = error_set(error, STATUS_NETWORK, "no answer from the ledger: %s",
-                           why[0] != '\0' ? why : curl_easy_strerror(result));
+        status = error_set(error, STATUS_NETWORK, "no answer from the ledger: %s", words);
     else if (head.packed)
         status = compress_unpack(buf_text(&raw), raw.used, answer, error);
     else if (raw.used > 0 && buf_append(answer, buf_text(&raw), raw.used) != STATUS_OK)

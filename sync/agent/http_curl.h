@@ -21,6 +21,14 @@ void http_start(void);
  * keep-alive, no signals. `ca` NULL: the system's certificates. */
 CURL *http_handle(const char *ca);
 
+/* The same by a line's settings: authority, pinned key, proxy. `line` NULL: none. */
+struct line;
+CURL *http_line_handle(const struct line *line);
+
+#define HTTP_WORDS_SIZE (CURL_ERROR_SIZE + 128)
+/* Why there was no answer, in words for a person. `detail` is curl's, may be "". */
+void http_words(CURLcode result, const char *detail, char out[HTTP_WORDS_SIZE]);
+
 /* "http://host" or "https://host" with at least one character behind. */
 bool http_url_valid(const char *url);
 

@@ -30,6 +30,7 @@ struct loop {
     struct agent *agent;
     struct transport_curl *curl;
     struct transport transport;
+    struct line line;
     struct poke *poke;
     struct agent_actions actions;
     struct clock clock;
@@ -157,20 +158,20 @@ static enum status open_all(struct loop *loop, const struct loop_options *option
                                   .identity = &identity,
                                   .entropy = entropy_system(),
                                   .wait_s = WAIT_S};
-    char *ca = path_join(options->folder, "ca.pem");
     enum status status = device_read(options->folder, &identity, error);
 
+    if (status == STATUS_OK)
+        status = line_read(options->folder, &loop->line, error);
     if (status == STATUS_OK)
         status = agent_create(&agent, &loop->agent, error);
     if (status == STATUS_OK)
         status = poke_open(options->folder, &loop->poke, error);
     if (status == STATUS_OK) {
-        loop->curl = transport_curl_create(identity.url, file_exists(ca) ? ca : NULL);
+        loop->curl = transport_curl_create(identity.url, &loop->line);
         loop->transport = transport_curl_as_transport(loop->curl);
         loop->signals = open_signals();
     }
     device_wipe(&identity);
-    free(ca);
     return status;
 }
 
@@ -189,6 +190,7 @@ enum status loop_run(const struct loop_options *options, struct error *error)
         step(&loop, &event);
     }
     transport_curl_destroy(loop.curl);
+    line_finish(&loop.line);
     poke_close(loop.poke);
     agent_destroy(loop.agent);
     agent_actions_finish(&loop.actions);

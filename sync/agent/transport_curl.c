@@ -44,7 +44,7 @@ struct queued {
 struct transport_curl {
     CURLM *multi;
     char *url;
-    char *ca;
+    const struct line *line;
     struct flight *flights;
     struct queued *first;
     struct queued *last;
@@ -52,7 +52,7 @@ struct transport_curl {
     size_t queued_bytes;
 };
 
-struct transport_curl *transport_curl_create(const char *url, const char *ca)
+struct transport_curl *transport_curl_create(const char *url, const struct line *line)
 {
     struct transport_curl *curl = mem_alloc(sizeof *curl);
 
@@ -60,7 +60,7 @@ struct transport_curl *transport_curl_create(const char *url, const char *ca)
     curl->multi = curl_multi_init();
     INVARIANT(curl->multi);
     curl->url = mem_copy_text(url);
-    curl->ca = ca ? mem_copy_text(ca) : NULL;
+    curl->line = line;
     return curl;
 }
 
@@ -100,7 +100,6 @@ void transport_curl_destroy(struct transport_curl *curl)
     queued_free(curl->given);
     (void)curl_multi_cleanup(curl->multi);
     free(curl->url);
-    free(curl->ca);
     free(curl);
 }
 
@@ -230,7 +229,7 @@ static void send_request(void *context, const struct transport_request *request)
     flight->call = request->call;
     flight->stream = request->stream;
     buf_init(&flight->body, TRANSPORT_BODY_CEILING);
-    flight->handle = http_handle(curl->ca);
+    flight->handle = http_line_handle(curl->line);
     flight->headers = request_headers(request);
     set_callbacks(flight);
     (void)curl_easy_setopt(flight->handle, CURLOPT_HTTPHEADER, flight->headers);
@@ -313,8 +312,10 @@ static void finish_flight(struct transport_curl *curl, CURL *handle, CURLcode re
     (void)curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
     INVARIANT(flight && take_flight(curl, flight->call) == flight);
     if (result != CURLE_OK) {
-        queue_unreachable(curl, flight->call,
-                          flight->why[0] != '\0' ? flight->why : curl_easy_strerror(result));
+        char words[HTTP_WORDS_SIZE];
+
+        http_words(result, flight->why, words);
+        queue_unreachable(curl, flight->call, words);
     } else {
         event = queue_event(curl, AGENT_ANSWERED, flight->call, buf_text(&flight->body),
                             flight->body.used);

@@ -6,6 +6,7 @@
 #define HOLDFAST_AGENT_TRANSPORT_CURL_H
 
 #include "sync/agent/agent.h"
+#include "sync/agent/line.h"
 #include "sync/agent/transport.h"
 
 #include <stdbool.h>
@@ -13,9 +14,8 @@
 
 struct transport_curl;
 
-/* `url` without a last '/'. `ca`: a file of certificates to trust instead of the system's, or NULL.
- */
-struct transport_curl *transport_curl_create(const char *url, const char *ca);
+/* `url` without a last '/'. `line` (NULL: as the system does) must outlive it. */
+struct transport_curl *transport_curl_create(const char *url, const struct line *line);
 void transport_curl_destroy(struct transport_curl *curl); /* ends all calls; NULL is fine */
 
 /* The transport over it; lives as long as it does. */
