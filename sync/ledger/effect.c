@@ -48,7 +48,7 @@ void effect_post(struct effect *effect, enum figure figure, const char *const *k
 void effect_money(struct effect *effect, const struct entry *entry, const char *currency,
                   const char *what, int64_t amount)
 {
-    const char *const keys[] = {NULL, entry->head.business_date, currency, what};
+    const char *const keys[FIGURE_KEYS] = {NULL, entry->head.business_date, currency, what};
 
     if (amount != 0)
         effect_post(effect, FIGURE_MONEY, keys, (const int64_t[]){amount, 1});
@@ -79,7 +79,7 @@ static void begin(struct effect *out)
 
 static void count_entry(struct effect *out)
 {
-    static const char *const keys[] = {NULL, ""};
+    static const char *const keys[FIGURE_KEYS] = {NULL, ""};
 
     effect_post(out, FIGURE_TOTAL, keys, (const int64_t[]){1, 0, 0, 0});
 }

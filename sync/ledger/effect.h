@@ -23,7 +23,7 @@
 
 /* One move, and one sum of money in minor units, is at most this, so that no sum of a business's
  * life leaves int64. */
-#define EFFECT_MOVE_MAX  INT64_C(1000000000000)
+#define EFFECT_MOVE_MAX  INT64_C(100000000000)
 #define EFFECT_MONEY_MAX INT64_C(1000000000000)
 
 #define EFFECT_ACCOUNT_MAX  32 /* bytes of an account's id */

@@ -111,7 +111,7 @@ static void read_original(const json_t *line, struct effect *out)
     struct id epoch;
     char hex[ID_HEX_SIZE], text[ORIGINAL_SIZE];
     int64_t seq, number;
-    const char *const key[] = {text};
+    const char *const key[FIGURE_KEYS] = {text};
 
     if (!json_is_object(original) || base >= 0)
         return;
@@ -151,7 +151,7 @@ static void read_lines(const struct entry *entry, const char *currency, struct e
 /* The entry counts in the row of its currency. */
 static void post_total(const char *currency, bool back, int64_t gross, struct effect *out)
 {
-    const char *const keys[] = {NULL, currency};
+    const char *const keys[FIGURE_KEYS] = {NULL, currency};
 
     effect_post(out, FIGURE_TOTAL, keys, (const int64_t[]){1, !back, back, gross});
 }
@@ -159,7 +159,7 @@ static void post_total(const char *currency, bool back, int64_t gross, struct ef
 /* A sale whose money can't be told counts as an entry alone. */
 static void post_no_sale(const char *why, struct effect *out)
 {
-    static const char *const keys[] = {NULL, ""};
+    static const char *const keys[FIGURE_KEYS] = {NULL, ""};
 
     effect_odd(out, "sale", why);
     effect_post(out, FIGURE_TOTAL, keys, (const int64_t[]){1, 0, 0, 0});
@@ -169,7 +169,7 @@ static void post_customer(const struct entry *entry, const char *currency, bool 
                           struct effect *out)
 {
     const char *customer = json_text_or(entry->body, "customer", "");
-    const char *const keys[] = {customer, currency};
+    const char *const keys[FIGURE_KEYS] = {customer, currency};
 
     if (customer[0] == '\0')
         return;

@@ -14,7 +14,7 @@
 static bool read_account(const json_t *item, struct effect *out)
 {
     const char *account = json_text_or(item, "account", "");
-    const char *const keys[] = {account, json_text_or(item, "currency", "")};
+    const char *const keys[FIGURE_KEYS] = {account, json_text_or(item, "currency", "")};
     struct currency currency;
     int64_t amount;
 
@@ -44,7 +44,7 @@ static void read_accounts(const struct entry *entry, struct effect *out)
 static void read_lease(const struct entry *entry, const json_t *item, bool back, struct effect *out)
 {
     char lease[ID_HEX_SIZE], device[ID_HEX_SIZE];
-    const char *const keys[] = {lease, device};
+    const char *const keys[FIGURE_KEYS] = {lease, device};
     struct id id;
     int64_t amount;
 
@@ -82,7 +82,7 @@ static void post_handed(const char *channel, const char *id, struct effect *out)
 {
     for (size_t i = 0; i < out->moves.count; i++) {
         const struct stock_move *move = &out->moves.items[i];
-        const char *const keys[] = {channel, id, move->sku};
+        const char *const keys[FIGURE_KEYS] = {channel, id, move->sku};
         if (strcmp(move->to.status, BUCKET_CUSTOMER) == 0)
             effect_post(out, FIGURE_ORDER_HANDED, keys, &move->quantity.milli);
     }
@@ -94,7 +94,7 @@ static void read_order(const struct entry *entry, struct effect *out)
     const char *channel = json_text_or(order, "channel", "");
     const char *id = json_text_or(order, "id", "");
     const char *state = json_text_or(order, "state", "");
-    const char *const keys[] = {channel, id};
+    const char *const keys[FIGURE_KEYS] = {channel, id};
     int64_t sums[FIGURE_SUMS] = {0};
     size_t at = 0;
 
@@ -127,8 +127,9 @@ static void read_customer(const struct entry *entry, struct effect *out)
     const struct entry_head *head = &entry->head;
     char stamp[STAMP_SIZE], device[ID_HEX_SIZE], epoch[ID_HEX_SIZE];
     const char *op = json_text_or(body, "op", "");
-    const char *const keys[] = {json_text_or(body, "customer", ""), stamp, op,
-                                json_text_or(body, "group", ""), json_text_or(body, "hash", "")};
+    const char *const keys[FIGURE_KEYS] = {json_text_or(body, "customer", ""), stamp, op,
+                                           json_text_or(body, "group", ""),
+                                           json_text_or(body, "hash", "")};
 
     if (strcmp(head->kind, "customer") != 0)
         return;

@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void fold_init(struct fold *fold, struct store_session *session, struct projection_report *report)
@@ -24,6 +25,7 @@ void fold_finish(struct fold *fold)
     tally_free(fold->tally);
     text_set_free(fold->suspended);
     text_set_free(fold->items);
+    free(fold->waiting);
 }
 
 void fold_differ(struct fold *fold, const char *what, const char *which, int64_t stored,
@@ -60,6 +62,17 @@ static enum status item_known(struct fold *fold, const char *sku, bool *out, str
     return status;
 }
 
+static void keep_waiting(struct fold *fold, int64_t entry, int64_t ordinal,
+                         const struct stock_move *move)
+{
+    size_t count = (size_t)fold->suspended_count++;
+
+    if ((count & (count + 1)) == 0) /* room for 1, 3, 7, ... */
+        fold->waiting = mem_resize(fold->waiting, (2 * count + 1) * sizeof *fold->waiting);
+    fold->waiting[count] =
+        (struct fold_suspended){.entry = entry, .ordinal = ordinal, .move = *move};
+}
+
 static enum status fold_effect(struct fold *fold, const struct effect *effect, int64_t entry,
                                const char *location, struct error *error)
 {
@@ -77,7 +90,7 @@ static enum status fold_effect(struct fold *fold, const struct effect *effect, i
             fold_suspended_text(entry, (int64_t)i, move->sku, move->quantity.milli, &move->from,
                                 &move->to, text);
             (void)text_set_add(fold->suspended, text, strlen(text));
-            fold->suspended_count++;
+            keep_waiting(fold, entry, (int64_t)i, move);
         }
     }
     return status;

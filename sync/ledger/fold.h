@@ -7,11 +7,17 @@
 #include "sync/ledger/projection.h"
 #include "sync/ledger/text_set.h"
 
+struct fold_suspended {
+    int64_t entry, ordinal;
+    struct stock_move move;
+};
+
 struct fold {
     struct store_session *session;
-    struct tally *tally;        /* all figures */
-    struct text_set *suspended; /* a text per suspended move */
-    struct text_set *items;     /* that are known to be known */
+    struct tally *tally;            /* all figures */
+    struct text_set *suspended;     /* a text per suspended move */
+    struct text_set *items;         /* that are known to be known */
+    struct fold_suspended *waiting; /* the same, to be written again */
     int64_t suspended_count;
     struct projection_report *report;
 };
@@ -24,6 +30,15 @@ enum status fold_all(struct fold *fold, struct error *error) MUST_USE;
 
 /* Compares what is no figure: suspense, watermarks, marks of branches, closed leases, orders. */
 enum status fold_compare_facts(struct fold *fold, struct error *error) MUST_USE;
+
+/* What the marks should be, from what is kept: (location, device, epoch, seq), and (location,
+ * device, epoch, root, start, seq). Ids are blobs here and hex there. */
+#define FOLD_WATERMARKS "SELECT location, device, epoch, seq FROM epoch WHERE seq > 0"
+#define FOLD_BRANCH_MARKS                                                                          \
+    "SELECT p.location, p.device, p.epoch, b.root, b.start, coalesce(a.seq, b.start - 1) "         \
+    "FROM branch b JOIN epoch p ON p.number = b.epoch "                                            \
+    "LEFT JOIN branch_applied a ON a.epoch = b.epoch AND a.start = b.start AND a.hash = b.hash "   \
+    "WHERE b.root <> '' AND b.seq = b.start"
 
 /* Notes a difference. */
 void fold_differ(struct fold *fold, const char *what, const char *which, int64_t stored,

@@ -227,20 +227,12 @@ enum status fold_compare_facts(struct fold *fold, struct error *error)
     enum status status = compare_suspense(fold, error);
 
     if (status == STATUS_OK)
-        status =
-            same(fold, "watermark", "SELECT location, device, epoch, seq FROM epoch WHERE seq > 0",
-                 "tbbi", "SELECT location, device, epoch, seq FROM watermark", "ttti", error);
+        status = same(fold, "watermark", FOLD_WATERMARKS, "tbbi",
+                      "SELECT location, device, epoch, seq FROM watermark", "ttti", error);
     if (status == STATUS_OK)
-        status = same(fold, "branch mark",
-                      "SELECT DISTINCT p.location, p.device, p.epoch, b.root, b.start, "
-                      "coalesce(a.seq, b.start - 1) FROM branch b "
-                      "JOIN epoch p ON p.number = b.epoch "
-                      "JOIN branch f ON f.epoch = b.epoch AND f.start = b.start AND "
-                      "f.root = b.root AND f.seq = b.start "
-                      "LEFT JOIN branch_applied a ON a.epoch = b.epoch AND a.start = b.start AND "
-                      "a.hash = f.hash WHERE b.root <> ''",
-                      "tbbtii", "SELECT location, device, epoch, hash, start, seq FROM branch_mark",
-                      "ttttii", error);
+        status = same(fold, "branch mark", FOLD_BRANCH_MARKS, "tbbtii",
+                      "SELECT location, device, epoch, hash, start, seq FROM branch_mark", "ttttii",
+                      error);
     if (status == STATUS_OK)
         status = compare_leases(fold, error);
     if (status == STATUS_OK)

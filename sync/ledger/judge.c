@@ -25,6 +25,9 @@ static bool plain_json(const char *text)
     return true;
 }
 
+/* The most that a replica takes (reference_tables.c); beyond it nobody counts. */
+#define TOLD_MAX INT64_C(1000000000000000)
+
 /* By far the most frequent row: written straight where no byte needs an escape. */
 static void tell_stock(struct feed_draft *feed, const char *location, const char *sku,
                        const char *status, int64_t quantity)
@@ -78,7 +81,10 @@ static enum status judge_stock(const struct writer_turn *turn, const struct judg
 
     if (key[2][0] == '@')
         return STATUS_OK;
-    tell_stock(turn->feed, key[0], key[1], key[2], judged->after[0]);
+    tell_stock(turn->feed, key[0], key[1], key[2],
+               judged->after[0] > TOLD_MAX    ? TOLD_MAX
+               : judged->after[0] < -TOLD_MAX ? -TOLD_MAX
+                                              : judged->after[0]);
     if (judged->before[0] >= 0 && judged->after[0] < 0)
         status = note_negative(turn, judged, error);
     if (status == STATUS_OK && strcmp(key[2], BUCKET_AVAILABLE) == 0)

@@ -214,38 +214,6 @@ enum status orders_meet(const struct writer_turn *turn, const char *channel, con
     return status;
 }
 
-/* --- refold --- */
-
-enum status orders_refold(const struct writer_turn *turn, struct error *error)
-{
-    struct store_query *query;
-    bool row = false;
-    enum status status = store_query(
-        turn->session,
-        "SELECT r.channel, r.id, r.cancelled_ms, coalesce(m.picked, 0), coalesce(m.staged, 0), "
-        "coalesce(m.handed_over, 0), coalesce(m.refused, 0), coalesce(m.returned, 0) "
-        "FROM order_request r LEFT JOIN order_mark m ON m.channel = r.channel AND m.id = r.id "
-        "ORDER BY r.channel, r.id",
-        NULL, 0, &query, error);
-
-    while (status == STATUS_OK &&
-           (status = store_next(turn->session, query, &row, error)) == STATUS_OK && row) {
-        const char *channel = store_column_text(turn->session, query, 0);
-        const char *id = store_column_text(turn->session, query, 1);
-        int64_t sums[RETURNED + 1];
-        struct order_row order;
-        for (int i = 0; i <= RETURNED; i++)
-            sums[i] = store_column_int(turn->session, query, 3 + i);
-        status = read_order(turn->session, channel, id, &order, error);
-        if (status == STATUS_OK && order.found)
-            status =
-                set_state(turn, channel, id, &order, orders_state(sums, order.cancelled_ms), error);
-        if (status != STATUS_OK)
-            store_done(turn->session, query);
-    }
-    return status;
-}
-
 /* --- looking --- */
 
 static enum status read_lines(struct store_session *session, const char *location,

@@ -62,7 +62,7 @@ enum status orders_meet(const struct writer_turn *turn, const char *channel, con
 /* The state that marks and cancellation make. Static text. `sums` may be NULL: no marks. */
 const char *orders_state(const int64_t *sums, int64_t cancelled_ms);
 
-/* Writes every order's state anew. For the repair. */
+/* Writes every order's rows and state anew, from the requests and marks. For the repair. */
 enum status orders_refold(const struct writer_turn *turn, struct error *error) MUST_USE;
 
 #endif

@@ -1,9 +1,5 @@
-/* The fold of everything, compared with the projections, or written over them. */
-#include "sync/ledger/customers.h"
+/* The fold of everything, compared with the projections. */
 #include "sync/ledger/fold.h"
-#include "sync/ledger/leases.h"
-#include "sync/ledger/orders.h"
-#include "terminal/base/log.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -87,87 +83,4 @@ enum status projection_check(struct store_session *session, struct projection_re
     store_rollback(session);
     fold_finish(&fold);
     return status;
-}
-
-/* --- repair --- */
-
-/* The tills can't be told row by row: every location that has stock takes a snapshot. */
-static enum status tell_locations(const struct writer_turn *turn, struct error *error)
-{
-    struct store_query *query;
-    bool row = false;
-    enum status status =
-        store_query(turn->session, "SELECT DISTINCT location FROM stock", NULL, 0, &query, error);
-
-    while (status == STATUS_OK &&
-           (status = store_next(turn->session, query, &row, error)) == STATUS_OK && row) {
-        char scope[MESSAGE_SCOPE_SIZE];
-        (void)snprintf(scope, sizeof scope, "location:%s",
-                       store_column_text(turn->session, query, 0));
-        feed_add_bulk(turn->feed, scope);
-    }
-    return status;
-}
-
-/* Everything that follows from the figures. Suspended moves are told apart by their item being
- * unknown, which the fold has just decided anew: rows that wait for a known item are dropped. */
-static enum status write_facts(const struct writer_turn *turn, struct error *error)
-{
-    enum status status = store_run(
-        turn->session, "DELETE FROM suspense WHERE sku IN (SELECT sku FROM item)", NULL, 0, error);
-
-    if (status == STATUS_OK)
-        status = leases_refold(turn, error);
-    if (status == STATUS_OK)
-        status = orders_refold(turn, error);
-    return status == STATUS_OK ? customers_refold(turn, error) : status;
-}
-
-enum status projection_repair(const struct writer_turn *turn, struct error *error)
-{
-    struct projection_report report = {0};
-    struct fold fold;
-    enum status status;
-
-    fold_init(&fold, turn->session, &report);
-    status = fold_all(&fold, error);
-    if (status == STATUS_OK)
-        status = tell_locations(turn, error);
-    for (int figure = 0; figure < FIGURES && status == STATUS_OK; figure++)
-        status = store_run(turn->session, figure_table((enum figure)figure)->clear, NULL, 0, error);
-    if (status == STATUS_OK)
-        status = projection_write(turn, fold.tally, error);
-    if (status == STATUS_OK)
-        status = write_facts(turn, error);
-    fold_finish(&fold);
-    return status;
-}
-
-static enum status run_refold(void *context, const struct writer_turn *turn, struct error *error)
-{
-    int64_t wanted = 0, entries = 0;
-    enum status status =
-        store_one_int(turn->session, "SELECT 1 FROM ledger_meta WHERE key = 'refold'", NULL, 0, 0,
-                      &wanted, error);
-
-    (void)context;
-    if (status != STATUS_OK || wanted == 0)
-        return status;
-    status =
-        store_one_int(turn->session, "SELECT 1 FROM entry LIMIT 1", NULL, 0, 0, &entries, error);
-    if (status == STATUS_OK && entries != 0) {
-        log_line(LOG_LEVEL_INFO, "ledger", "every figure is made anew from the entries");
-        status = projection_repair(turn, error);
-    }
-    return status == STATUS_OK
-               ? store_run(turn->session, "DELETE FROM ledger_meta WHERE key = 'refold'", NULL, 0,
-                           error)
-               : status;
-}
-
-enum status projection_refold(struct writer *writer, struct error *error)
-{
-    struct writer_job job = {.run = run_refold};
-
-    return writer_run(writer, &job, error);
 }

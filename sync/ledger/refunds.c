@@ -101,7 +101,7 @@ static enum status judge_line(const struct writer_turn *turn, const struct epoch
 enum status refunds_judge(const struct writer_turn *turn, const char *original,
                           int64_t quantity_milli, struct error *error)
 {
-    struct original place;
+    struct original place = {.seq = 0};
     struct epoch_row epoch;
     enum status status;
 
@@ -133,7 +133,7 @@ enum status refunds_arrived(const struct writer_turn *turn, const struct epoch_r
     while (status == STATUS_OK &&
            (status = store_next(turn->session, query, &row, error)) == STATUS_OK && row) {
         const char *text = store_column_text(turn->session, query, 0);
-        struct original place;
+        struct original place = {.seq = 0};
         INVARIANT(read_original(text, &place));
         status =
             judge_line(turn, epoch, text, &place, store_column_int(turn->session, query, 1), error);

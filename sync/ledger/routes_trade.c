@@ -107,7 +107,7 @@ static enum status cancel_order(struct exchange *exchange, struct error *error)
 static enum status list_orders(struct exchange *exchange, struct error *error)
 {
     const char *query = exchange->request->query;
-    char location[LOCATION_ID_SIZE], state[16];
+    char location[LOCATION_ID_SIZE] = "", state[16] = "";
     enum status status = query_value(query, "location", location, sizeof location, error);
 
     if (status == STATUS_OK)
@@ -121,7 +121,7 @@ static enum status list_orders(struct exchange *exchange, struct error *error)
 static enum status show_availability(struct exchange *exchange, struct error *error)
 {
     const char *query = exchange->request->query;
-    char location[LOCATION_ID_SIZE], sku[SKU_SIZE];
+    char location[LOCATION_ID_SIZE] = "", sku[SKU_SIZE] = "";
     enum status status = query_value(query, "location", location, sizeof location, error);
 
     if (status == STATUS_OK)

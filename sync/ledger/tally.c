@@ -126,7 +126,9 @@ static size_t add_text(struct tally *tally, enum figure figure, const char *cons
     size_t at = tally->arena.used;
 
     for (int i = 0; i < figure_table(figure)->keys; i++) {
-        enum status status = buf_append(&tally->arena, key[i], strlen(key[i]) + 1);
+        enum status status;
+        INVARIANT(key[i] != NULL);
+        status = buf_append(&tally->arena, key[i], strlen(key[i]) + 1);
         INVARIANT(status == STATUS_OK);
     }
     return at;
@@ -160,7 +162,7 @@ enum status tally_add(struct tally *tally, enum figure figure, const char *const
 {
     size_t index = cell_index(tally, figure, key); /* may move the cells */
     int64_t *sum = tally->cells[index].sum;
-    int64_t after[FIGURE_SUMS];
+    int64_t after[FIGURE_SUMS] = {0};
     int count = figure_table(figure)->sums;
 
     for (int i = 0; i < count; i++) {
@@ -174,8 +176,8 @@ enum status tally_add(struct tally *tally, enum figure figure, const char *const
 enum status tally_move(struct tally *tally, const char *sku, int64_t quantity_milli,
                        const struct bucket *from, const struct bucket *to)
 {
-    const char *const taken[] = {from->location, sku, from->status};
-    const char *const given[] = {to->location, sku, to->status};
+    const char *const taken[FIGURE_KEYS] = {from->location, sku, from->status};
+    const char *const given[FIGURE_KEYS] = {to->location, sku, to->status};
     int64_t less = -quantity_milli;
     enum status status = tally_add(tally, FIGURE_STOCK, taken, &less);
 
