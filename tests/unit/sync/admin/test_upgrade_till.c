@@ -1,0 +1,218 @@
+/* A till's folder of the first version (tests/golden, written by that version's programs: six sales,
+ * of which the ledger has three) opens, verifies and sells with this one's; a later version's files
+ * are refused in one line; an upgrade that is cut off anywhere leaves a whole file.
+ */
+#include "sync/agent/agent.h"
+#include "sync/protocol/compress.h"
+#include "terminal/base/db.h"
+#include "terminal/base/file.h"
+#include "terminal/catalogue/replica.h"
+#include "terminal/till_lease.h"
+#include "tests/unit/terminal/base/folder.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+static struct folder folder;
+
+static void put_file(const char *golden, const char *name, bool packed)
+{
+    char from[128];
+    struct buf bytes, plain;
+    struct buf *whole = packed ? &plain : &bytes;
+    struct error error;
+    char *path = path_join(folder.path, name);
+
+    (void)snprintf(from, sizeof from, "tests/golden/%s", golden);
+    buf_init(&bytes, (size_t)1 << 20);
+    buf_init(&plain, (size_t)4 << 20);
+    assert_int_equal(file_read(from, &bytes, &error), STATUS_OK);
+    if (packed)
+        assert_int_equal(compress_unpack(buf_text(&bytes), bytes.used, &plain, &error), STATUS_OK);
+    assert_int_equal(file_write_durable(path, whole->data, whole->used, 0600, &error), STATUS_OK);
+    buf_finish(&bytes);
+    buf_finish(&plain);
+    free(path);
+}
+
+static int make(void **state)
+{
+    (void)state;
+    crypto_start();
+    log_set_level(LOG_LEVEL_ERROR);
+    folder = folder_make();
+    put_file("till-v1-device.json", "device.json", false);
+    put_file("till-v1.db.zst", "till.db", true);
+    put_file("sync-v1.db.zst", "sync.db", true);
+    put_file("replica-v1.db.zst", "replica-1.db", true);
+    return replica_pointer_write(folder.path, "replica-1.db", NULL) == STATUS_OK ? 0 : -1;
+}
+
+static int discard(void **state)
+{
+    (void)state;
+    folder_remove(&folder);
+    return 0;
+}
+
+static struct till *open_till(enum status wanted)
+{
+    struct till_options options = {.folder = folder.path,
+                                   .program = "test",
+                                   .mode = TILL_WRITER,
+                                   .clock = clock_system(),
+                                   .entropy = entropy_system()};
+    struct error error = {0};
+    struct till *till = NULL;
+    enum status status = till_open(&options, &till, &error);
+
+    if (status != wanted)
+        fail_msg("%s: %s", status_name(status), error.text);
+    assert_null(strchr(error.text, '\n'));
+    return till;
+}
+
+/* The agent's start brings sync.db and the replica up. */
+static struct agent *open_agent(enum status wanted)
+{
+    struct device_identity identity;
+    struct agent_options options = {
+        .folder = folder.path, .identity = &identity, .entropy = entropy_system(), .wait_s = 25};
+    struct error error = {0};
+    struct agent *agent = NULL;
+    enum status status = device_read(folder.path, &identity, &error);
+
+    assert_int_equal(status, STATUS_OK);
+    status = agent_create(&options, &agent, &error);
+    if (status != wanted)
+        fail_msg("%s: %s", status_name(status), error.text);
+    assert_null(strchr(error.text, '\n'));
+    return agent;
+}
+
+static void exec_in(const char *name, const char *sql)
+{
+    char *path = path_join(folder.path, name);
+    sqlite3 *db;
+
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    free(path);
+}
+
+static void check_till(struct till *till)
+{
+    struct till_figures figures;
+    struct error error = {0};
+    int64_t checked = 0;
+    enum status status = till_verify(till, &checked, &error);
+
+    if (status != STATUS_OK)
+        fail_msg("%s: %s", status_name(status), error.text);
+    assert_int_equal(checked, 7);
+    assert_int_equal(till_figures(till, &figures, &error), STATUS_OK);
+    assert_int_equal(figures.sales, 6);
+    assert_int_equal(figures.sales_minor, 2 * 1735);
+}
+
+static void test_upgrade__a_till_of_the_first_version(void **state)
+{
+    struct agent *agent = open_agent(STATUS_OK);
+    struct till *till = open_till(STATUS_OK);
+    struct lease_view leases[4];
+    struct till_status status;
+    struct tile_view tea;
+    struct error error;
+    int count;
+
+    (void)state;
+    check_till(till);
+    assert_int_equal(till_phase(till), TILL_READY);
+    assert_int_equal(till_item(till, "TEA", &tea, &error), STATUS_OK);
+    assert_int_equal(tea.stock.on_hand.milli, 94000);
+    till_status(till, &status);
+    assert_int_equal(status.unsent, 3);
+    assert_int_equal(till_leases(till, leases, 4, &count, &error), STATUS_OK);
+    assert_int_equal(count, 0);
+    till_close(till);
+    agent_destroy(agent);
+    agent = open_agent(STATUS_OK);
+    till = open_till(STATUS_OK);
+    check_till(till);
+    till_close(till);
+    agent_destroy(agent);
+}
+
+/* The till is updated before the agent has started: it waits for the replica, and sells then. */
+static void test_upgrade__a_till_before_its_agent(void **state)
+{
+    struct till *till = open_till(STATUS_OK);
+    struct agent *agent;
+    struct error error;
+    bool changed;
+
+    (void)state;
+    check_till(till);
+    assert_int_equal(till_phase(till), TILL_NO_REPLICA);
+    agent = open_agent(STATUS_OK);
+    assert_int_equal(till_refresh(till, &changed, &error), STATUS_OK);
+    assert_int_equal(till_phase(till), TILL_READY);
+    till_close(till);
+    agent_destroy(agent);
+}
+
+static void test_upgrade__later_versions_are_refused(void **state)
+{
+    (void)state;
+    exec_in("till.db", "PRAGMA user_version = 99");
+    (void)open_till(STATUS_UNSUPPORTED);
+    exec_in("sync.db", "PRAGMA user_version = 99");
+    (void)open_agent(STATUS_UNSUPPORTED);
+}
+
+/* SIGKILL at one moment of the upgrade after the other. */
+static void test_upgrade__killed_in_the_middle(void **state)
+{
+    struct agent *agent;
+    struct till *till;
+
+    (void)state;
+    for (int i = 0; i < 12; i++) {
+        const struct timespec moment = {0, 1500000L * i};
+        pid_t child = fork();
+
+        if (child == 0) {
+            (void)open_agent(STATUS_OK);
+            (void)open_till(STATUS_OK);
+            _exit(0);
+        }
+        (void)nanosleep(&moment, NULL);
+        (void)kill(child, SIGKILL);
+        (void)waitpid(child, NULL, 0);
+    }
+    agent = open_agent(STATUS_OK);
+    till = open_till(STATUS_OK);
+    check_till(till);
+    till_close(till);
+    agent_destroy(agent);
+}
+
+#define UPGRADE(name) cmocka_unit_test_setup_teardown(name, make, discard)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        UPGRADE(test_upgrade__a_till_of_the_first_version),
+        UPGRADE(test_upgrade__a_till_before_its_agent),
+        UPGRADE(test_upgrade__later_versions_are_refused),
+        UPGRADE(test_upgrade__killed_in_the_middle),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
