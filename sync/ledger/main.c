@@ -49,6 +49,7 @@ static const char **option_value(struct command_options *options, const char *na
         {"--tls-key", &options->tls_key},     {"--to", &options->to},
         {"--from", &options->from},           {"--log", &options->log},
         {"--log-level", &options->log_level}, {"--log-file", &options->log_file},
+        {"--patience", &options->patience},
     };
 
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {

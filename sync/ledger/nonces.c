@@ -255,10 +255,12 @@ static enum status check_time(const struct nonces *nonces, const struct signatur
     if (params->created > now_s + NONCES_AHEAD_S)
         return error_set(error, STATUS_TIMEOUT, "signed %lld s ahead of the ledger's time",
                          (long long)(params->created - now_s));
-    if (params->created < nonces->floor_s)
-        return error_set(error, STATUS_TIMEOUT, "signed before the ledger started: sign anew");
-    if (params->created <= nonces->quiet_s)
+    if (params->created > nonces->quiet_s)
+        return STATUS_OK;
+    if (params->created >= nonces->floor_s && now_s <= nonces->quiet_s)
         return error_set(error, STATUS_BUSY, "the ledger has just started");
+    if (nonces->quiet_s > 0)
+        return error_set(error, STATUS_TIMEOUT, "signed before the ledger started: sign anew");
     return STATUS_OK;
 }
 

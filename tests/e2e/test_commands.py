@@ -10,7 +10,7 @@ import urllib.request
 
 from harness import Ledger, expect_error, program, run, run_program
 
-PROGRAMS = ("holdfast", "holdfast-sync", "holdfast-ledger", "holdfast-admin", "holdfast-bench")
+PROGRAMS = ("holdfast", "holdfast-sync", "holdfast-ledger", "holdfast-admin", "holdfast-hooks", "holdfast-bench")
 
 
 def small_shop(folder):
