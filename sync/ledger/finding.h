@@ -26,6 +26,7 @@
  *                     its entries, and does not send it: its journal is lost
  *   skew              a till's clock is off by more than five minutes, or    epoch
  *                     its entries go back in time
+ *   card_number       a text of the entry looks like a card number             epoch, seq
  *   silent_till       a till was not heard of for longer than its location   device
  *                     allows; settled by itself when it speaks again
  *   webhook           an event could not be delivered (webhooks.h)           its name

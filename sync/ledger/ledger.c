@@ -111,7 +111,9 @@ static enum status load_identity(struct ledger *ledger, struct error *error)
         status =
             nonces_open(session, ledger_now_ms(ledger) / 1000, changed, &ledger->nonces, error);
     if (status == STATUS_OK && changed)
-        log_line(LOG_LEVEL_WARN, "ledger", "the database was restored: it takes a new incarnation");
+        log_line(LOG_LEVEL_WARN, "ledger",
+                 "the database was restored: it takes a new incarnation, and what was revoked "
+                 "since the backup is good again");
     return status;
 }
 
