@@ -13,6 +13,19 @@
 
 #define REST_MS 70000 /* two looks of every backoff */
 
+/* What the ledger published last has come to the till: its own chores may publish at any time. */
+static bool at_newest(const struct world *world, const struct seat *seat)
+{
+    for (int i = 0; i <= SCOPE_LOCATION; i++) {
+        const struct scope_history *history =
+            &world->model.scopes[i < SCOPE_LOCATION ? i : SCOPE_LOCATION + seat->store];
+        if (history->count == 0 ||
+            seat->seen.positions[i] != history->points[history->count - 1].position)
+            return false;
+    }
+    return true;
+}
+
 bool check_drained(struct world *world)
 {
     if (!world->healed || world->now_ms < world->healed_at + REST_MS || world->ledger == NULL ||
@@ -21,7 +34,7 @@ bool check_drained(struct world *world)
     for (int i = 0; i < world->seats; i++) {
         const struct seat *seat = &world->seat[i];
         if (seat->till == NULL || seat->agent == NULL || !agent_drained(seat->agent) ||
-            till_phase(seat->till) != TILL_READY)
+            till_phase(seat->till) != TILL_READY || !at_newest(world, seat))
             return false;
     }
     return true;

@@ -270,7 +270,12 @@ static int run(struct options *options)
     template_make();
     if (options->plants)
         return run_plants(options);
-    return options->one ? run_one(options) : run_many(options);
+    if (!options->one)
+        return run_many(options);
+    /* As a child of many ends: what a world holds goes with its process. */
+    int status = run_one(options);
+    (void)fflush(stdout);
+    _exit(status);
 }
 
 int main(int count, char **arguments)
