@@ -1,7 +1,5 @@
 /* Out: SELECT in single-row mode, binary, into a prepared INSERT. In: COPY FROM STDIN in its binary
- * form (PostgreSQL 15, COPY, "Binary Format"):
- *
- *   signature, flags, length of the extension │ per row: fields; per field: length, bytes │ -1
+ * form.
  */
 #include "sync/ledger/postgres_copy.h"
 
@@ -11,9 +9,8 @@
 
 #include <stdlib.h>
 
-#define SQL_MAX   16384
-#define CHUNK     (256 << 10)
-#define CHUNK_MAX (64 << 20) /* a chunk and one row */
+#define SQL_MAX 16384
+#define CHUNK   (256 << 10)
 
 /* --- Out --- */
 
@@ -131,39 +128,28 @@ enum status postgres_copy_out(PGconn *conn, struct db *target, const struct stor
 
 /* --- In --- */
 
-static enum status add_number(struct buf *out, uint64_t number, size_t bytes)
-{
-    uint64_t swapped = value_to_network(number);
-
-    return buf_append(out, (const char *)&swapped + (sizeof swapped - bytes), bytes);
-}
-
-static enum status add_field(struct buf *out, struct db_statement *row, int column,
-                             enum store_type kind)
+static struct store_value value_of(struct db_statement *row, int column, enum store_type kind)
 {
     size_t length = 0;
     const void *bytes;
-    enum status status;
 
     if (db_is_null(row, column))
-        return add_number(out, UINT32_MAX, 4);
-    if (kind == STORE_INT) {
-        status = add_number(out, 8, 4);
-        return status == STATUS_OK ? add_number(out, (uint64_t)db_int(row, column), 8) : status;
-    }
+        return store_null();
+    if (kind == STORE_INT)
+        return store_int(db_int(row, column));
     bytes = db_blob(row, column, &length);
-    status = add_number(out, length, 4);
-    return status == STATUS_OK && length > 0 ? buf_append(out, bytes, length) : status;
+    return store_blob(bytes, length);
 }
 
-static enum status add_row(struct buf *out, struct db_statement *row, const PGresult *shape)
+static void add_row(struct buf *out, struct db_statement *row, const PGresult *shape)
 {
     int columns = PQnfields(shape);
-    enum status status = add_number(out, (uint64_t)columns, 2);
 
-    for (int i = 0; i < columns && status == STATUS_OK; i++)
-        status = add_field(out, row, i, value_kind(shape, i));
-    return status;
+    value_copy_fields(out, columns);
+    for (int i = 0; i < columns; i++) {
+        struct store_value value = value_of(row, i, value_kind(shape, i));
+        value_copy_field(out, &value);
+    }
 }
 
 static enum status put_chunk(PGconn *conn, struct buf *chunk, struct error *error)
@@ -177,18 +163,16 @@ static enum status put_chunk(PGconn *conn, struct buf *chunk, struct error *erro
 static enum status put_rows(PGconn *conn, struct db_statement *rows, const PGresult *shape,
                             struct buf *chunk, struct error *error)
 {
-    static const char head[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0"; /* and a NUL */
-    enum status status = buf_append(chunk, head, sizeof head);
+    enum status status = STATUS_OK;
     bool row = false;
 
+    value_copy_begin(chunk);
     while (status == STATUS_OK && (status = db_step(rows, &row, error)) == STATUS_OK && row) {
-        if (add_row(chunk, rows, shape) != STATUS_OK)
-            status = error_set(error, STATUS_RANGE, "a row is too long");
-        if (status == STATUS_OK && chunk->used >= CHUNK)
+        add_row(chunk, rows, shape);
+        if (chunk->used >= CHUNK)
             status = put_chunk(conn, chunk, error);
     }
-    if (status == STATUS_OK)
-        status = add_number(chunk, UINT16_MAX, 2);
+    value_copy_end(chunk);
     return status == STATUS_OK ? put_chunk(conn, chunk, error) : status;
 }
 
@@ -204,9 +188,11 @@ static enum status read_columns(struct db *source, const char *table, struct buf
     if (status != STATUS_OK)
         return status;
     db_bind_text(names, 1, table);
-    while ((status = db_step(names, &row, error)) == STATUS_OK && row && status == STATUS_OK) {
-        if (buf_printf(out, "%s%s", out->used > 0 ? "," : "", db_text(names, 0)) != STATUS_OK)
-            status = error_set(error, STATUS_RANGE, "%s has too many columns", table);
+    while ((status = db_step(names, &row, error)) == STATUS_OK && row) {
+        if (buf_printf(out, "%s%s", out->used > 0 ? "," : "", db_text(names, 0)) == STATUS_OK)
+            continue;
+        db_reset(names);
+        return error_set(error, STATUS_RANGE, "%s has too many columns", table);
     }
     return status;
 }
@@ -248,7 +234,7 @@ static enum status copy_rows(PGconn *conn, struct db *source, const char *column
     enum status status;
 
     buf_init(&sql, SQL_MAX);
-    buf_init(&chunk, CHUNK_MAX);
+    buf_init(&chunk, SIZE_MAX - 1);
     status = buf_printf(&sql, "SELECT %s FROM %s", columns, table);
     INVARIANT(status == STATUS_OK);
     status = db_prepare(source, buf_text(&sql), &rows, error);
@@ -278,5 +264,29 @@ enum status postgres_copy_in(PGconn *conn, struct db *source, const char *table,
         status = copy_rows(conn, source, buf_text(&columns), table, shape, error);
     PQclear(shape);
     buf_finish(&columns);
+    return status;
+}
+
+enum status postgres_copy_values(PGconn *conn, const char *insert, const struct store_value *values,
+                                 int columns, int rows, struct error *error)
+{
+    char *copy = postgres_copy_sql(insert);
+    enum status status = postgres_exec(conn, copy, PGRES_COPY_IN, NULL, error);
+    struct buf chunk;
+
+    buf_init(&chunk, SIZE_MAX - 1);
+    value_copy_begin(&chunk);
+    for (int i = 0; i < rows && status == STATUS_OK; i++) {
+        value_copy_row(&chunk, values + (ptrdiff_t)i * columns, columns);
+        if (chunk.used >= CHUNK)
+            status = put_chunk(conn, &chunk, error);
+    }
+    value_copy_end(&chunk);
+    if (status == STATUS_OK)
+        status = put_chunk(conn, &chunk, error);
+    if (status == STATUS_OK)
+        status = postgres_put_end(conn, error);
+    buf_finish(&chunk);
+    free(copy);
     return status;
 }

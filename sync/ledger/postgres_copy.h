@@ -18,4 +18,9 @@ enum status postgres_copy_out(PGconn *conn, struct db *target, const struct stor
 enum status postgres_copy_in(PGconn *conn, struct db *source, const char *table,
                              struct error *error) MUST_USE;
 
+/* Rows of values, row by row, where INSERT INTO table(columns) VALUES(...) would put them; in the
+ * transaction that is open, outside pipeline mode. */
+enum status postgres_copy_values(PGconn *conn, const char *insert, const struct store_value *values,
+                                 int columns, int rows, struct error *error) MUST_USE;
+
 #endif

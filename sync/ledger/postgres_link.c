@@ -2,6 +2,7 @@
 #include "sync/ledger/postgres_link.h"
 
 #include "sync/ledger/postgres_connect.h"
+#include "sync/ledger/postgres_copy.h"
 #include "sync/ledger/postgres_sql.h"
 #include "sync/ledger/postgres_value.h"
 #include "terminal/base/buf.h"
@@ -226,7 +227,7 @@ static void keep_live(struct link *link)
     while (link->live != NULL && (row = live_row(link)) != NULL) {
         if (query->kept_count == query->kept_room) {
             query->kept_room = query->kept_room == 0 ? 16 : 2 * query->kept_room;
-            query->kept = mem_resize(query->kept, query->kept_room * sizeof *query->kept);
+            query->kept = mem_resize(query->kept, query->kept_room * sizeof(void *));
         }
         query->kept[query->kept_count++] = row;
     }
@@ -289,7 +290,7 @@ static void grow_table(struct link *link)
     if (old_size > 0 && 2 * link->statement_count < old_size)
         return;
     link->table_size = old_size == 0 ? TABLE_FIRST : 2 * old_size;
-    link->table = mem_alloc(link->table_size * sizeof(struct statement *));
+    link->table = mem_alloc(link->table_size * sizeof(void *));
     for (size_t i = 0; i < old_size; i++)
         if (old[i] != NULL)
             place(link, old[i]);
@@ -414,6 +415,32 @@ void link_done(struct link_query *query)
 const PGresult *link_row(const struct link_query *query)
 {
     return query->row;
+}
+
+/* --- Bulk --- */
+
+enum status link_copy(struct link *link, const char *sql, const struct store_value *values,
+                      int columns, int rows, struct error *error)
+{
+    struct error why;
+    enum status status;
+
+    INVARIANT(link->in_transaction);
+    drain(link);
+    if (link->conn == NULL)
+        fail(link, STATUS_IO, "there is no connection to the database");
+    if (link->failure.status != STATUS_OK)
+        return outcome(link, error);
+    if (PQexitPipelineMode(link->conn) != 1) {
+        lose(link);
+        return outcome(link, error);
+    }
+    status = postgres_copy_values(link->conn, sql, values, columns, rows, &why);
+    if (status != STATUS_OK)
+        fail(link, status, why.text);
+    if (PQstatus(link->conn) != CONNECTION_OK || PQenterPipelineMode(link->conn) != 1)
+        lose(link);
+    return outcome(link, error);
 }
 
 /* --- Transactions --- */

@@ -52,6 +52,11 @@ enum status link_commit(struct link *link, bool wait, bool *known, struct error 
 enum status link_run(struct link *link, const char *sql, const struct store_value *values,
                      int count, int64_t *changed, struct error *error) MUST_USE;
 
+/* store_insert_many as COPY; leaves the pipeline for it, and waits for what is under way before. In
+ * a transaction. */
+enum status link_copy(struct link *link, const char *sql, const struct store_value *values,
+                      int columns, int rows, struct error *error) MUST_USE;
+
 struct link_query;
 enum status link_query(struct link *link, const char *sql, const struct store_value *values,
                        int count, struct link_query **out, struct error *error) MUST_USE;

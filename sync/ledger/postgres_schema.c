@@ -70,6 +70,11 @@ enum status postgres_create_database(const char *uri, struct error *error)
 
     if (status != STATUS_OK)
         return status;
+    if (strcmp(name, "template0") == 0 || strcmp(name, "template1") == 0) {
+        (void)error_set(error, STATUS_INVALID, "%s is what new databases are copied from", name);
+        free(name);
+        return STATUS_INVALID;
+    }
     conn = postgres_connect_other(uri, "postgres");
     if (PQstatus(conn) == CONNECTION_OK && name[0] != '\0' && !has_database(conn, name))
         status = create_named(conn, name, error);

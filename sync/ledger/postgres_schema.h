@@ -14,8 +14,8 @@
 
 #define POSTGRES_OWNER_SIZE 37
 
-/* Makes the database that the URI names, UTF-8 and byte order, if the server lacks it and lets us.
- */
+/* Makes the database that the URI names, UTF-8 and in byte order, if the server lacks it.
+ * STATUS_INVALID for a template, of which every new database would be a copy. */
 enum status postgres_create_database(const char *uri, struct error *error) MUST_USE;
 
 /* The version of the schema, 0 when there is none. STATUS_UNSUPPORTED when it is a later one than

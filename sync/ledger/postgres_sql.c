@@ -94,6 +94,23 @@ char *postgres_sql(const char *sql)
     return text;
 }
 
+char *postgres_copy_sql(const char *insert)
+{
+    const char *table = strstr(insert, "INTO "), *values = strstr(insert, " VALUES");
+    struct buf out;
+    enum status status;
+    char *text;
+
+    INVARIANT(table != NULL && values != NULL && table < values);
+    table += strlen("INTO ");
+    buf_init(&out, SIZE_MAX - 1);
+    status = buf_printf(&out, "COPY %.*s FROM STDIN (FORMAT binary)", (int)(values - table), table);
+    INVARIANT(status == STATUS_OK);
+    text = mem_copy_text(buf_text(&out));
+    buf_finish(&out);
+    return text;
+}
+
 /* --- Schema --- */
 
 const char *postgres_ddl_prelude(void)

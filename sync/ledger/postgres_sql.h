@@ -8,6 +8,9 @@
  * quoted texts stay. New memory. */
 char *postgres_sql(const char *sql);
 
+/* INSERT INTO table(columns) VALUES(...) as a binary COPY FROM STDIN. New memory. */
+char *postgres_copy_sql(const char *insert);
+
 /* Statements of a schema step, in the part of SQLite's DDL that schema.h names, translated and
  * appended. STATUS_UNSUPPORTED, with the word in question, for anything beyond that. */
 enum status postgres_ddl(const char *ddl, struct buf *out, struct error *error) MUST_USE;

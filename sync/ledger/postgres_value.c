@@ -1,8 +1,6 @@
 /* Parameters and columns in binary form. */
 #include "sync/ledger/postgres_value.h"
 
-#include "terminal/base/buf.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +17,7 @@ enum {
 #define NUMERIC_BASE     10000
 #define NUMERIC_NEGATIVE 0x4000
 
-uint64_t value_from_network(const char *bytes, int length)
+static uint64_t value_from_network(const char *bytes, int length)
 {
     uint64_t number = 0;
 
@@ -28,7 +26,7 @@ uint64_t value_from_network(const char *bytes, int length)
     return number;
 }
 
-uint64_t value_to_network(uint64_t number)
+static uint64_t value_to_network(uint64_t number)
 {
     uint8_t bytes[8];
     uint64_t swapped;
@@ -154,4 +152,60 @@ enum store_type value_kind(const PGresult *result, int column)
         INVARIANT(PQftype(result, column) == OID_TEXT);
         return STORE_TEXT;
     }
+}
+
+/* --- COPY --- */
+
+static void add(struct buf *out, const void *bytes, size_t length)
+{
+    enum status status = buf_append(out, bytes, length);
+    INVARIANT(status == STATUS_OK);
+}
+
+static void add_number(struct buf *out, uint64_t number, size_t bytes)
+{
+    uint64_t swapped = value_to_network(number);
+    add(out, (const char *)&swapped + (sizeof swapped - bytes), bytes);
+}
+
+void value_copy_begin(struct buf *out)
+{
+    static const char head[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0"; /* and a NUL */
+    add(out, head, sizeof head);
+}
+
+void value_copy_fields(struct buf *out, int count)
+{
+    add_number(out, (uint64_t)count, 2);
+}
+
+void value_copy_field(struct buf *out, const struct store_value *value)
+{
+    switch (value->type) {
+    case STORE_NULL:
+        add_number(out, UINT32_MAX, 4);
+        return;
+    case STORE_INT:
+        add_number(out, 8, 4);
+        add_number(out, (uint64_t)value->number, 8);
+        return;
+    case STORE_TEXT:
+    case STORE_BLOB:
+        add_number(out, value->length, 4);
+        if (value->length > 0)
+            add(out, value->bytes, value->length);
+        return;
+    }
+}
+
+void value_copy_row(struct buf *out, const struct store_value *values, int count)
+{
+    value_copy_fields(out, count);
+    for (int i = 0; i < count; i++)
+        value_copy_field(out, &values[i]);
+}
+
+void value_copy_end(struct buf *out)
+{
+    add_number(out, UINT16_MAX, 2);
 }

@@ -9,6 +9,7 @@
 #define HOLDFAST_LEDGER_POSTGRES_VALUE_H
 
 #include "sync/ledger/store.h"
+#include "terminal/base/buf.h"
 
 #include <libpq-fe.h>
 
@@ -30,7 +31,15 @@ int64_t value_int(const PGresult *row, int column);
 /* What a column is made of. Aborts on types that the ledger does not use. */
 enum store_type value_kind(const PGresult *result, int column);
 
-uint64_t value_to_network(uint64_t number);
-uint64_t value_from_network(const char *bytes, int length);
+/* Rows of a binary COPY (PostgreSQL 15, COPY, "Binary Format"): what comes before the first row, a
+ * row, a single field, and what comes after the last row. The buffer has no ceiling to reach.
+ *
+ *   signature, flags, length of the extension │ per row: fields; per field: length, bytes │ -1
+ */
+void value_copy_begin(struct buf *out);
+void value_copy_row(struct buf *out, const struct store_value *values, int count);
+void value_copy_fields(struct buf *out, int count);
+void value_copy_field(struct buf *out, const struct store_value *value);
+void value_copy_end(struct buf *out);
 
 #endif

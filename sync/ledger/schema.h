@@ -10,7 +10,7 @@
  *   BLOB                                   BYTEA
  *   ) WITHOUT ROWID                        )
  *   NOT NULL, DEFAULT number or text, UNIQUE, PRIMARY KEY(a, b)            as they are
- *   CREATE TABLE, CREATE INDEX .. ON t(..) [WHERE ..], CREATE UNIQUE INDEX, ALTER TABLE t ADD COLUMN,
+ *   CREATE TABLE, CREATE [UNIQUE] INDEX .. ON t(..) [WHERE ..], ALTER TABLE t ADD COLUMN,
  *   DROP INDEX, DROP TABLE, UPDATE, INSERT .. SELECT                       as they are
  *   CREATE TRIGGER n BEFORE UPDATE|DELETE ON t
  *     BEGIN SELECT RAISE(ABORT, 'text'); END                               a trigger that raises it

@@ -115,8 +115,7 @@ void store_rollback(struct store_session *session)
     session->methods->rollback(session);
 }
 
-/* What every engine can keep, whichever it is: PostgreSQL knows no NUL in a text, and no text that is
- * not UTF-8. */
+/* What every engine can keep: PostgreSQL knows no NUL in a text, and no text that is not UTF-8. */
 static enum status check_texts(const struct store_value *values, int count, struct error *error)
 {
     for (int i = 0; i < count; i++) {
@@ -148,6 +147,20 @@ enum status store_run_counted(struct store_session *session, const char *sql,
 
     return status == STATUS_OK ? session->methods->run(session, sql, values, count, changed, error)
                                : status;
+}
+
+enum status store_insert_many(struct store_session *session, const char *sql,
+                              const struct store_value *values, int columns, int rows,
+                              struct error *error)
+{
+    enum status status = check_texts(values, columns * rows, error);
+
+    if (status == STATUS_OK && session->methods->insert_many != NULL)
+        return session->methods->insert_many(session, sql, values, columns, rows, error);
+    for (int i = 0; i < rows && status == STATUS_OK; i++)
+        status = session->methods->run(session, sql, values + (ptrdiff_t)i * columns, columns, NULL,
+                                       error);
+    return status;
 }
 
 enum status store_query(struct store_session *session, const char *sql,

@@ -5,9 +5,9 @@
  *
  * SQL lives in the modules that own the tables and is written once for all engines: parameters are
  * `?1`, `?2`, ...; upserts are INSERT .. ON CONFLICT .. DO UPDATE; whole numbers are 64 bits wide,
- * hashes and keys are blobs, texts are UTF-8 without NUL (STATUS_INVALID) and compare byte for byte.
- * A parameter and its column are of one type, and a comparison is no number. What engines do not share (schema, bulk
- * copy, backup, who may open the database) is a method.
+ * hashes and keys are blobs, texts are UTF-8 without NUL (STATUS_INVALID), compared byte for byte.
+ * A parameter and its column are of one type, and a comparison is no number. What engines do not
+ * share (schema, bulk copy, backup, who may open the database) is a method.
  *
  * A session belongs to one thread at a time. Statement texts must be literals: they are prepared
  * once per session and found again by their address.
@@ -78,9 +78,13 @@ struct store_methods {
     enum status (*run)(struct store_session *session, const char *sql,
                        const struct store_value *values, int count, int64_t *changed,
                        struct error *error);
+    /* store_insert_many. NULL: the engine is as fast with one `run` per row. */
+    enum status (*insert_many)(struct store_session *session, const char *sql,
+                               const struct store_value *values, int columns, int rows,
+                               struct error *error);
     /* A statement with rows. The same text is not queried again before it is done. An engine across
      * a network holds the rest of the rows in memory when another statement comes between: a large
-     * table is read in pages (WHERE id > ?1 ORDER BY id LIMIT 1000) if rows are looked up beside. */
+     * table is read in pages (WHERE id > ?1 ORDER BY id LIMIT 1000) if rows are looked up. */
     enum status (*query)(struct store_session *session, const char *sql,
                          const struct store_value *values, int count, struct store_query **out,
                          struct error *error);
@@ -124,6 +128,14 @@ enum status store_run(struct store_session *session, const char *sql,
                       const struct store_value *values, int count, struct error *error) MUST_USE;
 enum status store_run_counted(struct store_session *session, const char *sql,
                               const struct store_value *values, int count, int64_t *changed,
+                              struct error *error) MUST_USE;
+
+/* Many rows by one INSERT INTO table(columns) VALUES(?1, ?2, ...) with a parameter per column and
+ * nothing else: the values row by row. In a transaction; a row that is there already fails it. What
+ * `run` would do row by row, without a statement per row where the engine has a way (COPY): the
+ * fastest way in for rows that are new. */
+enum status store_insert_many(struct store_session *session, const char *sql,
+                              const struct store_value *values, int columns, int rows,
                               struct error *error) MUST_USE;
 
 /* Rows are read with store_next until *row is false; store_done ends it early (and is harmless

@@ -42,6 +42,8 @@
 #define RESOLVE_TRIES 100
 #define RESOLVE_PAUSE (INT64_C(100) * 1000 * 1000)
 
+#define COPY_FROM_ROWS 16
+
 static const char begin_write[] = "BEGIN ISOLATION LEVEL REPEATABLE READ";
 static const char begin_read[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 static const char count_turn[] = "SELECT holdfast_turn(?1)";
@@ -234,6 +236,21 @@ static enum status postgres_run(struct store_session *base, const char *sql,
                                : status;
 }
 
+/* A COPY has round trips of its own: a few rows are sooner there as statements. */
+static enum status postgres_insert_many(struct store_session *base, const char *sql,
+                                        const struct store_value *values, int columns, int rows,
+                                        struct error *error)
+{
+    struct link *link = as_session(base)->link;
+    enum status status = STATUS_OK;
+
+    if (rows >= COPY_FROM_ROWS)
+        return link_copy(link, sql, values, columns, rows, error);
+    for (int i = 0; i < rows && status == STATUS_OK; i++)
+        status = postgres_run(base, sql, values + (ptrdiff_t)i * columns, columns, NULL, error);
+    return status;
+}
+
 static enum status postgres_query(struct store_session *base, const char *sql,
                                   const struct store_value *values, int count,
                                   struct store_query **out, struct error *error)
@@ -305,6 +322,7 @@ static const struct store_methods postgres_methods = {
     .commit = postgres_commit,
     .rollback = postgres_rollback,
     .run = postgres_run,
+    .insert_many = postgres_insert_many,
     .query = postgres_query,
     .next = postgres_next,
     .done = postgres_done,

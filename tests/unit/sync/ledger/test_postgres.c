@@ -415,6 +415,19 @@ static void test_postgres__a_later_version_is_refused(void **state)
     assert_int_equal(engine_sql(fixture->location, "SELECT version FROM holdfast_state"), 99);
 }
 
+static void test_postgres__a_template_is_no_place(void **state)
+{
+    char location[ENGINE_LOCATION_SIZE];
+    struct error error = {0};
+    struct store *store;
+
+    (void)state;
+    engine_uri("template1", location);
+    assert_int_equal(store_open(location, true, &store, &error), STATUS_INVALID);
+    assert_int_equal(store_open("postgresql://%zz", true, &store, &error), STATUS_INVALID);
+    assert_int_equal(store_open("mysql://localhost/x", true, &store, &error), STATUS_UNSUPPORTED);
+}
+
 /* --- Connections --- */
 
 #define WAITERS 12
@@ -487,6 +500,7 @@ int main(void)
         TEST(test_postgres__a_ledger_that_lost_its_database),
         TEST(test_postgres__a_statement_that_never_ends),
         TEST(test_postgres__a_later_version_is_refused),
+        cmocka_unit_test(test_postgres__a_template_is_no_place),
         TEST(test_postgres__a_server_short_of_connections),
     };
 

@@ -293,6 +293,59 @@ static void test_store__many_statements_in_one_transaction(void **state)
                 -INT64_C(1249750000000));
 }
 
+static const char add_many[] =
+    "INSERT INTO side_record(epoch, hash, received_ms, body) VALUES(?1, ?2, ?3, ?4)";
+
+static enum status insert_many(struct fixture *fixture, int first, int count, struct error *error)
+{
+    struct store_value *values = mem_alloc((size_t)count * 4 * sizeof *values);
+    int *hashes = mem_alloc((size_t)count * sizeof *hashes);
+    enum status status;
+
+    for (int i = 0; i < count; i++) {
+        hashes[i] = first + i;
+        values[4 * i] = store_int(1);
+        values[4 * i + 1] = store_blob(&hashes[i], sizeof hashes[i]);
+        values[4 * i + 2] = store_int(first + i == 7 ? INT64_MIN : first + i);
+        values[4 * i + 3] = store_text(i % 3 == 0 ? "" : "Grüße");
+    }
+    status = store_insert_many(fixture->writer, add_many, values, 4, count, error);
+    free(hashes);
+    free(values);
+    return status;
+}
+
+static void test_store__inserts_many_rows_at_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error error = {0};
+    enum status status;
+
+    begin(fixture->writer);
+    must(insert_many(fixture, 0, 3, &error), &error);
+    must(insert_many(fixture, 3, 2000, &error), &error);
+    assert_int_equal(number(fixture->writer, "SELECT count(*) FROM side_record"), 2003);
+    must(insert_many(fixture, 2003, 500, &error), &error);
+    commit(fixture->writer);
+    assert_int_equal(number(fixture->writer, "SELECT count(*) FROM side_record"), 2503);
+    assert_int_equal(
+        number(fixture->writer, "SELECT count(*) FROM side_record WHERE body = 'Grüße'"),
+        2 + 1333 + 333);
+    assert_true(number(fixture->writer, "SELECT min(received_ms) FROM side_record") == INT64_MIN);
+    /* One of them is there: none of the others, and the session goes on. */
+    begin(fixture->writer);
+    status = insert_many(fixture, 2490, 100, &error);
+    if (status == STATUS_OK)
+        status = store_commit(fixture->writer, &error);
+    assert_int_equal(status, STATUS_EXISTS);
+    store_rollback(fixture->writer);
+    assert_int_equal(number(fixture->writer, "SELECT count(*) FROM side_record"), 2503);
+    begin(fixture->writer);
+    must(insert_many(fixture, 3000, 100, &error), &error);
+    commit(fixture->writer);
+    assert_int_equal(number(fixture->writer, "SELECT count(*) FROM side_record"), 2603);
+}
+
 static void test_store__counts_what_changed(void **state)
 {
     struct fixture *fixture = *state;
@@ -496,6 +549,7 @@ int main(void)
         TEST(test_store__a_failed_statement_fails_the_transaction),
         TEST(test_store__a_statement_that_is_wrong_is_told),
         TEST(test_store__many_statements_in_one_transaction),
+        TEST(test_store__inserts_many_rows_at_once),
         TEST(test_store__counts_what_changed),
         TEST(test_store__statements_between_the_rows_of_another),
         TEST(test_store__a_query_may_be_left),
