@@ -8,6 +8,30 @@
 #include <stdio.h>
 #include <string.h>
 
+/* An entry that can't be read names none before it: it follows the branch that is kept up to its
+ * place, if there is exactly one. */
+static enum status find_unreadable(struct store_session *session, const struct epoch_row *epoch,
+                                   int64_t seq, struct branch_place *out, struct error *error)
+{
+    struct store_value values[] = {store_int(epoch->number), store_int(seq - 1)};
+    struct store_query *query;
+    int found = 0;
+    bool row = false;
+    enum status status = store_query(
+        session, "SELECT DISTINCT start, root FROM branch WHERE epoch = ?1 AND seq = ?2", values, 2,
+        &query, error);
+
+    while (status == STATUS_OK && (status = store_next(session, query, &row, error)) == STATUS_OK &&
+           row) {
+        found++;
+        out->start = store_column_int(session, query, 0);
+        (void)snprintf(out->root, sizeof out->root, "%s", store_column_text(session, query, 1));
+    }
+    if (found != 1)
+        memset(out, 0, sizeof *out);
+    return status;
+}
+
 enum status branch_find(struct store_session *session, const struct epoch_row *epoch,
                         const struct batch *batch, int index, struct branch_place *out,
                         struct error *error)
@@ -22,7 +46,7 @@ enum status branch_find(struct store_session *session, const struct epoch_row *e
 
     memset(out, 0, sizeof *out);
     if (!batch->entries[index].readable)
-        return STATUS_OK;
+        return find_unreadable(session, epoch, batch->frame->first + index, out, error);
     status = store_query(session,
                          "SELECT start, root FROM branch WHERE epoch = ?1 AND seq = ?2 AND "
                          "hash = ?3",

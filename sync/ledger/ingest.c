@@ -138,14 +138,17 @@ static enum status take_fork(const struct writer_turn *turn, struct post *post,
                              struct error *error)
 {
     const struct frame *frame = post->batch->frame;
-    struct branch_place place = branch_begins(post->batch, index);
+    bool readable = post->batch->entries[index].readable;
+    struct branch_place place = {.start = 0};
     enum status status = STATUS_OK;
 
     post->result.outcome = INGEST_FORK;
-    if (!linked)
+    if (!linked || (index == 0 && !readable))
         status = branch_find(turn->session, row, post->batch, index, &place, error);
     if (status != STATUS_OK)
         return status;
+    if (place.start == 0 && linked)
+        place = branch_begins(post->batch, index);
     if (place.start == 0) {
         post->result.seq = frame->first;
         post->result.taken = frame->first > FORK_STEP ? frame->first - 1 - FORK_STEP : 0;

@@ -295,6 +295,7 @@ static enum status mark_of(struct db *till_db, const struct marks *marks,
                            const struct journal_epoch_ref *epoch, int64_t *out, struct error *error)
 {
     char device[ID_HEX_SIZE], id[ID_HEX_SIZE];
+    bool forked = false;
     enum status status = STATUS_OK;
 
     hex_write(epoch->device.bytes, ID_SIZE, device);
@@ -311,8 +312,10 @@ static enum status mark_of(struct db *till_db, const struct marks *marks,
         if (!is_of(&branch->mark, device, id))
             continue;
         status = journal_compare(till_db, &root, &standing, error);
-        if (status == STATUS_OK && standing == JOURNAL_HOLDS)
-            *out = branch->mark.seq;
+        if (status == STATUS_OK && standing == JOURNAL_HOLDS &&
+            (!forked || branch->mark.seq < *out))
+            *out = branch->mark.seq; /* of several: what none of them lacks */
+        forked = forked || (status == STATUS_OK && standing == JOURNAL_HOLDS);
     }
     return status;
 }

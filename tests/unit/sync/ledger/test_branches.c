@@ -153,6 +153,41 @@ static void test_branches__survive_a_restart_and_a_repair(void **state)
     free_fork(&fork);
 }
 
+/* What the till's disk lost names no entry before it: it goes on with the branch all the same. */
+static void test_branches__go_on_through_damage(void **state)
+{
+    struct fixture *fixture = shop(state);
+    struct fork fork = make_fork(fixture, 3);
+    struct frame *frame = frame_new(&fork.clone->epoch, 5);
+    struct buf body;
+
+    add_sale(fork.device, "A", 1000, 100); /* the main chain has an entry at that place, too */
+    (void)post_ok(fixture, fork.device, 5, 1);
+    expect_status(post_entries(fixture, fork.clone, 4, 1), 409);
+    for (int i = 4; i < 6; i++) {
+        const struct sealed_entry *entry = &fork.clone->entries[i];
+        struct frame_entry raw = {.signature = entry->signature,
+                                  .bytes = i == 4 ? NULL : entry->bytes,
+                                  .length = i == 4 ? 0 : entry->length,
+                                  .hash = entry->hash,
+                                  .damaged = i == 4};
+        assert_int_equal(frame_add(frame, &raw), STATUS_OK);
+    }
+    buf_init(&body, 1 << 20);
+    assert_int_equal(frame_write(frame, &body), STATUS_OK);
+    expect_status(signed_call(fixture, fork.clone, "POST", "/v1/journal", "", body.data, body.used),
+                  409);
+    assert_int_equal(query_int(fixture, "SELECT count(DISTINCT root) FROM branch"), 1);
+    assert_int_equal(exceptions_of(fixture, "fork"), 1);
+    apply(fixture);
+    assert_int_equal(sold_of(fixture, "B"), 2000);
+    assert_int_equal(query_int(fixture, "SELECT seq FROM branch_mark"), 6);
+    assert_projections_true(fixture);
+    buf_finish(&body);
+    frame_free(frame);
+    free_fork(&fork);
+}
+
 /* A return of what the branch sold is not more than was sold. */
 static void test_branches__count_as_sold_for_returns(void **state)
 {
@@ -193,6 +228,7 @@ int main(void)
         TEST(test_branches__that_grow_are_told_and_taken_in_again),
         TEST(test_branches__of_two_clones_are_two_decisions),
         TEST(test_branches__survive_a_restart_and_a_repair),
+        TEST(test_branches__go_on_through_damage),
         TEST(test_branches__count_as_sold_for_returns),
         TEST(test_branches__are_told_to_the_tills),
     };
