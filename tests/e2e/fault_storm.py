@@ -10,8 +10,7 @@ import subprocess
 import threading
 import time
 
-from fault_world import World  # noqa: F401  (the shape of what is stormed)
-from harness import ENGINE, ROOT, program
+from harness import ROOT, program
 
 
 class Storm:
@@ -24,7 +23,7 @@ class Storm:
         self.counts = collections.Counter()
         self.undo = []
         self.order = itertools.count()
-        self.full_spans = []      # (from, until) of a full disk
+        self.bad_spans = []      # (from, until) of a full disk, or of no PostgreSQL
         self.ledger_ends = []     # what the ledger said when it ended by itself
         self.required = {}        # hash -> place: what the ledger knew of a till's lost disk
         self.lost = {}            # hash -> bytes: what only the lost disk knew
@@ -41,10 +40,11 @@ class Storm:
         if self.world.disks:
             deeds.append((self.fill_disk, 3))
         if self.cluster:
-            deeds.append((self.kill_cluster, 1))
+            deeds.append((self.kill_cluster, 2))
         clone_at = self.random.choice((0.15, 0.4, 0.62))
         great = sorted([(0.1, self.keep_tills_copy), (0.25, self.backup), (0.5, self.restore_ledger),
-                        (0.72, self.restore_till), (clone_at, self.clone_till)], key=lambda g: g[0])
+                        (0.72, self.restore_till), (clone_at, self.clone_till)]
+                       + [(0.35, self.kill_cluster)] * bool(self.cluster), key=lambda g: g[0])
         office = threading.Thread(target=self.office, daemon=True)
         office.start()
         self.world.proxy.storm()
@@ -84,8 +84,9 @@ class Storm:
             heapq.heappop(self.undo)[2]()
         self.world.proxy.heal()
 
-    def was_full(self, when):
-        return any(begin <= when <= end + 10 for begin, end in self.full_spans)
+    def excused(self, when):
+        """A program may give up by itself then, in one line; it is started again."""
+        return any(begin <= when <= end + 10 for begin, end in self.bad_spans)
 
     # ---- small misfortunes
 
@@ -145,7 +146,7 @@ class Storm:
             return
         seconds = self.random.uniform(0.5, 6.0)
         disk.full_until = time.monotonic() + seconds
-        self.full_spans.append((time.monotonic(), disk.full_until))
+        self.bad_spans.append((time.monotonic(), disk.full_until))
         disk.fill(self.random.choice((0, 0, 4096, 70000)))
         self.counts["disks filled"] += 1
         self.later(seconds, disk.free)
@@ -161,7 +162,9 @@ class Storm:
         def again():
             subprocess.run([postgres, "start", self.cluster], check=True, stdout=subprocess.DEVNULL)
             self.cluster_away = False
-        self.later(self.random.uniform(0.0, 3.0), again)
+        away = self.random.uniform(0.0, 3.0)
+        self.bad_spans.append((time.monotonic(), time.monotonic() + away))
+        self.later(away, again)
 
     # ---- great ones
 
@@ -255,6 +258,3 @@ class Storm:
 def last_line(path):
     with open(path, errors="replace") as file:
         return (file.read().strip().splitlines() or [""])[-1]
-
-
-ENGINE_NAME = "sqlite" if ENGINE == "sqlite" else "postgres"
