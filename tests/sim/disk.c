@@ -224,6 +224,14 @@ int64_t disk_file_size(const struct disk *disk, const char *path)
     return file != NULL ? file->seen.size : -1;
 }
 
+bool disk_took_back(struct disk *disk)
+{
+    bool took = disk->took_back;
+
+    disk->took_back = false;
+    return took;
+}
+
 static uint64_t digest_text(const char *text, uint64_t before)
 {
     uint64_t sum = before;

@@ -141,6 +141,9 @@ bool disk_flip_in(struct disk *disk, const char *path, const void *bytes, size_t
 
 /* -1: no such file. */
 int64_t disk_file_size(const struct disk *disk, const char *path);
+/* Whether, since it was last asked, a file that all had closed lost what a failed sync had left in
+ * memory only. */
+bool disk_took_back(struct disk *disk);
 /* A number of what the machine's programs see: names, sizes, bytes. The same on every host. */
 uint64_t disk_digest(const struct disk *disk);
 

@@ -256,6 +256,7 @@ void file_fade(struct file *file)
     content_finish(&file->seen);
     file->seen = left;
     file->fades = false;
+    file->disk->took_back = true;
 }
 
 static void sync_whole(struct file *file)

@@ -121,7 +121,7 @@ struct disk {
     } forced[DISK_CALLS];
     int64_t size; /* 0: without end */
     int64_t used;
-    bool lying;
+    bool lying, took_back;
     uint64_t next_file, next_number;
 };
 

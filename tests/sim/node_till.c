@@ -4,6 +4,8 @@
 #include "tests/sim/observe.h"
 #include "tests/sim/workload.h"
 
+#include <string.h>
+
 #define RETRY_MS 2000
 
 static void start_later(struct world *world, struct seat *seat, int64_t delay)
@@ -79,6 +81,9 @@ void till_node_start(struct world *world, struct seat *seat)
         start_later(world, seat, RETRY_MS);
         return;
     }
+    /* The replica is synced at its checkpoints only. */
+    if (disk_took_back(seat->machine.disk))
+        memset(&seat->seen, 0, sizeof seat->seen);
     observe_opened(world, seat);
     workload_started(world, seat);
 }

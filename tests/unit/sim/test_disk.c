@@ -272,6 +272,7 @@ static void test_disk__a_failed_sync_loses_pages_for_good(void **state)
         file = fs_open("/a", O_RDONLY, 0);
         assert_int_equal(fs_pread(file, text, 3, 0), 3);
         gone_when_closed += strcmp(text, "old") == 0;
+        assert_int_equal(disk_took_back(disk), strcmp(text, "old") == 0);
         assert_int_equal(fs_close(file), 0);
         reboot();
         assert_content("/a", "old");
