@@ -101,6 +101,7 @@ struct till_status {
     bool sync_known;      /* the agent has ever run here */
     bool online;
     int64_t offline_since_ms; /* wall time, 0 while online or unknown */
+    const char *sync_reason;  /* why something does not go on, in words; "" when all is well */
     int64_t replica_as_of_ms; /* age of the location's figures, 0 unknown */
     int64_t prints_waiting;
     int64_t prints_failed;

@@ -104,6 +104,7 @@ struct till {
     int64_t unsent_head;
 
     char setting[SETTING_SIZE];
+    char sync_words[SETTING_SIZE]; /* till_status's */
 };
 
 /* ---- till_database.c ---- */

@@ -9,24 +9,30 @@
 
 /* ---- the agent's word --------------------------------------------------------------------- */
 
-static int64_t agent_value(struct till *till, const char *key, bool *known)
+/* The agent's words, kept in the till until the next call. */
+static const char *agent_words(struct till *till, const char *key)
 {
     struct db_statement *statement;
     bool row = false;
-    int64_t value = 0;
 
-    *known = false;
+    till->sync_words[0] = '\0';
     if (till->sync_db == NULL ||
         db_prepare(till->sync_db, "SELECT value FROM agent_state WHERE key = ?", &statement,
                    NULL) != STATUS_OK)
-        return 0;
+        return "";
     db_bind_text(statement, 1, key);
-    if (db_step(statement, &row, NULL) == STATUS_OK && row) {
-        value = strtoll(db_text(statement, 0), NULL, 10);
-        *known = true;
-    }
+    if (db_step(statement, &row, NULL) == STATUS_OK && row)
+        copy_text(till->sync_words, sizeof till->sync_words, db_text(statement, 0));
     db_reset(statement);
-    return value;
+    return till->sync_words;
+}
+
+static int64_t agent_value(struct till *till, const char *key, bool *known)
+{
+    const char *words = agent_words(till, key);
+
+    *known = words[0] != '\0';
+    return strtoll(words, NULL, 10);
 }
 
 static void fill_online(struct till *till, struct till_status *out)
@@ -37,6 +43,7 @@ static void fill_online(struct till *till, struct till_status *out)
     out->online = agent_value(till, "online", &out->sync_known) == 1;
     since = agent_value(till, "since_ms", &known);
     out->offline_since_ms = out->online || !known ? 0 : since;
+    out->sync_reason = agent_words(till, "reason");
 }
 
 /* Of one epoch: how far the ledger's countersigned word goes. */

@@ -31,6 +31,7 @@ enum status agent_create(const struct agent_options *options, struct agent **out
     agent->wait_s = options->wait_s;
     agent->snapshot.part = -1;
     agent->queue = -1;
+    agent->queue_kept = INT64_MIN;
     agent->look_due = true;
     agent->head_back = true;
     buf_init(&agent->body, BODY_CEILING);
@@ -162,6 +163,7 @@ static void take_call_event(struct agent *agent, const struct agent_event *event
     if (flow == FLOWS)
         return; /* of a call that was given up */
     agent->flows[flow].stall_deadline = agent->mono_ms + agent->flows[flow].stall_ms;
+    agent->bytes_received += (int64_t)event->length;
     if (event->kind == AGENT_ANSWERED)
         take_answer(agent, flow, event);
     else if (event->kind == AGENT_CHUNK && flow == FLOW_SNAPSHOT)
@@ -226,7 +228,7 @@ static void add_wait(struct agent *agent)
     int64_t until = agent->mono_ms + LOOK_EVERY_MS;
 
     /* A look that can't be taken now (no greeting, a batch out, a backoff) must not wake us. */
-    if (agent->hello && flow_ready(agent, FLOW_UPLINK))
+    if (agent->told && flow_ready(agent, FLOW_UPLINK))
         until = earlier(until, agent->look_at);
     if (agent->flows[FLOW_UPLINK].call != 0)
         until = earlier(until, agent->ahead_at);

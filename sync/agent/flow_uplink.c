@@ -12,12 +12,26 @@
 #define UPLINK_STALL_MS 45000
 #define AHEAD_AFTER_MS  2 /* the batch that is out is on its way by then */
 
+/* For --status: the till counts for itself, so it need not be written per sale. */
+static void keep_queue(struct agent *agent)
+{
+    char text[24] = "";
+
+    if (agent->queue == agent->queue_kept ||
+        (agent->queue > 0 && agent->mono_ms - agent->queue_kept_at < LOOK_EVERY_MS))
+        return;
+    agent->queue_kept = agent->queue;
+    agent->queue_kept_at = agent->mono_ms;
+    if (agent->queue >= 0)
+        (void)snprintf(text, sizeof text, "%lld", (long long)agent->queue);
+    agent_keep(agent, "queue", text);
+}
+
 static void look(struct agent *agent)
 {
     struct error error;
     int64_t queue = 0;
     enum status status = uplink_look(agent->uplink, &queue, &error);
-    char text[24] = "";
 
     agent->look_due = false;
     agent->look_at = agent->mono_ms + LOOK_EVERY_MS;
@@ -26,11 +40,7 @@ static void look(struct agent *agent)
     leases_look(agent);
     agent->till_known = status != STATUS_NOT_FOUND;
     agent->queue = status == STATUS_OK ? queue : status == STATUS_NOT_FOUND ? 0 : -1;
-    if (status == STATUS_OK)
-        (void)snprintf(text, sizeof text, "%lld", (long long)queue);
-    /* The till counts for itself; this is for --status, so it need not be written per sale. */
-    if (status != STATUS_OK || queue == 0 || queue % 100 == 0)
-        agent_keep(agent, "queue", text);
+    keep_queue(agent);
     if (status != STATUS_OK && status != STATUS_NOT_FOUND && status != STATUS_BUSY)
         flow_fail(agent, FLOW_UPLINK, 0, "Reading the journal failed: %s", error.text);
 }
@@ -109,9 +119,9 @@ void uplink_advance(struct agent *agent)
 {
     uplink_clock(agent->uplink, agent->wall_ms);
     build_ahead(agent);
-    if (!agent->hello || !flow_ready(agent, FLOW_UPLINK))
+    if (!flow_ready(agent, FLOW_UPLINK))
         return;
-    if (agent->look_due || agent->mono_ms >= agent->look_at)
+    if ((agent->hello && agent->look_due) || (agent->told && agent->mono_ms >= agent->look_at))
         look(agent);
     if (agent->hello && flow_ready(agent, FLOW_UPLINK) && uplink_waiting(agent->uplink))
         send_batch(agent);

@@ -108,6 +108,8 @@ void agent_set_online(struct agent *agent, bool online)
             agent->wall_ms < agent->last_ok_written_ms) {
             agent->last_ok_written_ms = agent->wall_ms;
             keep_int(agent, "last_ok_ms", agent->wall_ms);
+            keep_int(agent, "bytes_sent", agent->bytes_sent);
+            keep_int(agent, "bytes_received", agent->bytes_received);
         }
     }
     if (agent->online == online && agent->since_ms != 0)
@@ -261,6 +263,7 @@ void flow_send(struct agent *agent, enum flow flow, const struct question *quest
     request->packed = question->packed;
     request->body = question->body;
     request->body_length = question->body_length;
+    agent->bytes_sent += (int64_t)question->body_length;
     request->stream = question->stream;
     request->range_from = question->range_from;
 }

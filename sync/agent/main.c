@@ -43,6 +43,9 @@ static void print_status(const json_t *report)
     print_time("last answer", json_int_or(report, "last_ok_ms", 0));
     if (json_is_integer(queue))
         printf("%-12s %" PRId64 " entries\n", "to send", (int64_t)json_integer_value(queue));
+    if (json_object_get(report, "bytes_sent"))
+        printf("%-12s %" PRId64 " bytes sent, %" PRId64 " received\n", "line",
+               json_int_or(report, "bytes_sent", 0), json_int_or(report, "bytes_received", 0));
     if (json_bool_or(report, "fetching_snapshot", false))
         printf("%-12s being fetched\n", "catalogue");
     if (reason[0] != '\0')

@@ -9,6 +9,7 @@
  *        last_ok_ms     wall time of the last answer (written every half minute at most; never more
  *                       than a minute old while online: older than two, the agent itself is dead)
  *        queue          entries not acknowledged, "" unknown
+ *        bytes_sent, bytes_received   of bodies since the agent's start, written with last_ok_ms
  *        reason         why something does not go on, in plain words for a person; "" when all is
  *                       well
  *        last_error     the last failure as logged, with its time
@@ -82,7 +83,7 @@ enum status sync_db_put_branch(struct sync_db *sync, const struct id *epoch,
 enum status sync_db_forget_branches(struct sync_db *sync, struct error *error) MUST_USE;
 
 /* The whole of it as one JSON object for --status, read as a reader beside a running agent:
- * {"online":true,"since_ms":n,"last_ok_ms":n,"queue":n,"reason":"","last_error":"",
+ * {"online":true,"since_ms":n,"last_ok_ms":n,"queue":n,"bytes_sent":n,"bytes_received":n,"reason":"","last_error":"",
  *  "incarnation":hex,"clock_off_ms":n,"epochs":[{"epoch","seq","hash"}]}
  * STATUS_NOT_FOUND: no agent ever ran here. STATUS_BUSY: not readable now. */
 enum status sync_db_report(const char *folder, struct buf *out, struct error *error) MUST_USE;

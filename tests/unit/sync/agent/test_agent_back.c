@@ -229,6 +229,29 @@ static void test_back__versions_that_are_too_far_apart_are_told(void **state)
     assert_int_equal(message_version_read(NULL), 1);
 }
 
+/* What --status shows while nothing gets through: the queue grows before one's eyes, with a reason. */
+static void test_back__status_counts_offline_too(void **state)
+{
+    struct world *world = ready();
+    struct buf text;
+    struct error error;
+
+    (void)state;
+    world->down = true;
+    for (int i = 0; i < 37; i++)
+        fixture_commit_one(world->till, i);
+    world_poke(world, AGENT_POKE_ENTRIES);
+    world_turns(world, 60);
+    buf_init(&text, 65536);
+    fake_ok(sync_db_report(world->till->folder.path, &text, &error), &error);
+    assert_non_null(strstr(buf_text(&text), "\"queue\":37"));
+    assert_non_null(strstr(buf_text(&text), "No answer from the ledger"));
+    assert_non_null(strstr(buf_text(&text), "\"bytes_received\":"));
+    buf_finish(&text);
+    world->down = false;
+    finish(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +260,7 @@ int main(void)
         cmocka_unit_test(test_back__a_ledger_that_forgot_gets_its_entries_and_gives_its_rows),
         cmocka_unit_test(test_back__an_epoch_that_nobody_has_is_told_once),
         cmocka_unit_test(test_back__a_replica_of_an_earlier_program),
+        cmocka_unit_test(test_back__status_counts_offline_too),
         cmocka_unit_test(test_back__versions_that_are_too_far_apart_are_told),
         cmocka_unit_test(test_back__a_replica_that_is_no_database_is_fetched_anew),
     };
