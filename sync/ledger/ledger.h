@@ -29,7 +29,7 @@
 struct readers;
 
 struct ledger_options {
-    const char *location; /* "sqlite:PATH" */
+    const char *location; /* as store_open takes it */
     struct clock clock;
     struct entropy entropy;
     bool limited;     /* limits.h; a service that strangers reach wants them */

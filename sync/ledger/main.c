@@ -12,21 +12,24 @@
 
 static void help(void)
 {
-    printf("holdfast-ledger - the shops' central ledger\n\n"
-           "  holdfast-ledger init    --db sqlite:PATH --token-file F\n"
-           "      makes a database, and writes the administrator's token to F\n"
-           "  holdfast-ledger serve   --db sqlite:PATH --listen 127.0.0.1:PORT\n"
-           "      [--tls-cert F --tls-key F]   until SIGTERM; port 0 takes a free one\n"
-           "      [--log text|json] [--log-level debug|info|warn] [--log-file F]\n"
-           "      [--patience SECONDS]   how long a slow peer is waited for\n"
-           "      a second SIGTERM ends at once; SIGHUP opens the log's file anew\n"
-           "  holdfast-ledger backup  --db sqlite:PATH --to FILE\n"
-           "      a consistent copy, also while it is served\n"
-           "  holdfast-ledger restore --db sqlite:PATH --from FILE\n"
-           "      puts a backup back; the ledger then takes a new incarnation\n"
-           "  holdfast-ledger rebuild --db sqlite:PATH [--repair]\n"
-           "      computes stock and totals anew from all entries and compares\n"
-           "  --help  --version\n");
+    printf(
+        "holdfast-ledger - the shops' central ledger\n\n"
+        "  holdfast-ledger init    --db DB --token-file F\n"
+        "      makes a database, and writes the administrator's token to F\n"
+        "  holdfast-ledger serve   --db DB --listen 127.0.0.1:PORT\n"
+        "      [--tls-cert F --tls-key F]   until SIGTERM; port 0 takes a free one\n"
+        "      [--log text|json] [--log-level debug|info|warn] [--log-file F]\n"
+        "      [--patience SECONDS]   how long a slow peer is waited for\n"
+        "      a second SIGTERM ends at once; SIGHUP opens the log's file anew\n"
+        "  holdfast-ledger backup  --db DB --to FILE\n"
+        "      a consistent copy, also while it is served\n"
+        "  holdfast-ledger restore --db DB --from FILE\n"
+        "      puts a backup back; the ledger then takes a new incarnation\n"
+        "  holdfast-ledger rebuild --db DB [--repair]\n"
+        "      computes stock and totals anew from all entries and compares\n"
+        "DB is sqlite:PATH, or postgresql://USER@HOST/NAME as libpq takes it; a backup of either\n"
+        "is restored into either\n"
+        "  --help  --version\n");
 }
 
 static const struct {
@@ -74,7 +77,8 @@ static bool read_options(int count, char **arguments, struct command_options *op
         }
     }
     if (options->location == NULL) {
-        fprintf(stderr, "holdfast-ledger: say which database: --db sqlite:PATH\n");
+        fprintf(stderr,
+                "holdfast-ledger: say which database: --db sqlite:PATH or postgresql://...\n");
         return false;
     }
     return true;
