@@ -132,7 +132,7 @@ int64_t value_int(const PGresult *row, int column)
     case OID_NUMERIC:
         return whole_numeric(bytes, length);
     default:
-        INVARIANT(!"a number where there is none");
+        INVARIANT(false); /* a number where there is none */
         return 0;
     }
 }
