@@ -16,7 +16,8 @@
  * that hash counts its moves of this epoch as contained up to start - 1 and, once the branch is
  * applied, up to `seq`, instead of up to the watermark. It is told when the branch comes (seq =
  * start - 1) and when it is applied, by the very transaction that does so. The till that made the
- * main chain has another hash there, and goes by the watermark as ever.
+ * main chain has another hash there, and goes by the watermark as ever. Of several marks that match
+ * the lowest counts.
  */
 #ifndef HOLDFAST_LEDGER_BRANCH_H
 #define HOLDFAST_LEDGER_BRANCH_H

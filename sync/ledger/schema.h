@@ -28,6 +28,13 @@
  *   suspense      moves of items that are not known (yet)
  *   exception     what a person should look at
  *   total         entries, sales, returns and gross per location and currency
+ *   money, account, lease_use, customer_total, customer_fact, refunded, order_mark, order_handed
+ *                 the other figures that are sums of entries (figure.h)
+ *   lease         what was granted to tills        order_request   what channels ordered
+ *   branch_applied  which branches a person took in, and how far
+ *   exception_history  the steps of an exception's life
+ *   alert, heard, sale_rate  low stock, when a till was heard of, how fast items sell
+ *   event         what webhooks are told
  *   feed, change  positions and rows per scope
  *   + the reference tables of terminal/catalogue/reference.h; `stock` there also holds the
  *     virtual buckets (status starts with '@'), which never leave the ledger
