@@ -2,15 +2,10 @@
  * the route, the first line is the query, the rest is the body. Every answer is well formed, and a
  * journal body that is taken apart holds what its frame says.
  */
+#include "fuzz_ledger.h"
 #include "sync/ledger/batch.h"
 #include "sync/ledger/handle.h"
 #include "terminal/base/json.h"
-#include "terminal/base/log.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
@@ -29,44 +24,7 @@ static const struct {
 };
 #define CALL_COUNT (sizeof calls / sizeof calls[0])
 
-static char folder[] = "/tmp/holdfast-fuzz-XXXXXX";
 static char bearer[96];
-
-static void remove_folder(void)
-{
-    char command[96];
-
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    if (system(command) != 0)
-        abort();
-}
-
-/* One ledger for the whole run. */
-static struct ledger *open_ledger(void)
-{
-    struct ledger_options options = {.clock = clock_system(), .entropy = entropy_system()};
-    char location[96], token[96];
-    struct ledger *ledger;
-    struct error error;
-    FILE *file;
-
-    crypto_start();
-    log_set_level(LOG_LEVEL_ERROR);
-    if (mkdtemp(folder) == NULL)
-        abort();
-    (void)atexit(remove_folder);
-    (void)snprintf(location, sizeof location, "sqlite:%s/ledger.db", folder);
-    (void)snprintf(token, sizeof token, "%s/token", folder);
-    options.location = location;
-    if (ledger_init(&options, token, &error) != STATUS_OK ||
-        ledger_open(&options, &ledger, &error) != STATUS_OK)
-        abort();
-    file = fopen(token, "r");
-    strcpy(bearer, "Bearer ");
-    if (file == NULL || fread(bearer + 7, 1, 64, file) != 64 || fclose(file) != 0)
-        abort();
-    return ledger;
-}
 
 static void check_response(struct ledger_response *response)
 {
@@ -99,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     char *query;
 
     if (ledger == NULL)
-        ledger = open_ledger();
+        ledger = fuzz_open_ledger(bearer);
     if (length < 2 || length > 65536)
         return 0;
     line = memchr(text + 1, '\n', length - 1);
