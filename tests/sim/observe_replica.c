@@ -199,9 +199,8 @@ void observe_on_hand(struct world *world, struct seat *seat, int item, bool at_r
             STATUS_OK &&
         strcmp(cursor.incarnation, incarnation) == 0) {
         point = scope_point(&world->model.scopes[SCOPE_LOCATION + seat->store], cursor.position);
-        if (point != NULL &&
-            ((at_rest && world->tampered == 0) ||
-             !model_forked(&world->model, &point->fold, &seat->journal)) &&
+        if (point != NULL && !(world->tampered > 0 && seat->journal.may_open) &&
+            (at_rest || !model_forked(&world->model, &point->fold, &seat->journal)) &&
             stock_of(seat->till->db, db, location, sku, &level, NULL) == STATUS_OK)
             invariant_12_on_hand_is_fold(
                 world, seat, item, level.on_hand.milli,
