@@ -71,7 +71,8 @@ static const struct {
     {"webhook", "remove", AT_LEDGER, command_webhook_remove, "webhook remove NAME",
      "ends it, and its queue"},
     {"enroll", NULL, AT_TILL, command_enroll, "enroll --url U --code C",
-     "makes the folder a till's; --ca FILE for a private authority, --tls-pin sha256//BASE64 for the"
+     "makes the folder a till's; --ca FILE for a private authority, --tls-pin sha256//BASE64 for "
+     "the"
      " ledger's key, --proxy http://HOST:PORT"},
     {"find", NULL, AT_TILL, command_find, "find TEXT-OR-CODE",
      "products of the till's catalogue; --batch FILE for many queries"},

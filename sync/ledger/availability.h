@@ -16,7 +16,7 @@
 #ifndef HOLDFAST_LEDGER_AVAILABILITY_H
 #define HOLDFAST_LEDGER_AVAILABILITY_H
 
-#include "sync/ledger/store.h"
+#include "sync/ledger/store/store.h"
 #include "terminal/base/buf.h"
 
 #define AVAILABILITY_QUIET_MS       INT64_C(180000)

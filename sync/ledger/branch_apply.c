@@ -1,7 +1,7 @@
 /* Taking a branch in by a person's decision. (branch.h) */
 #include "sync/ledger/branch.h"
 #include "sync/ledger/projection.h"
-#include "sync/ledger/schema.h"
+#include "sync/ledger/store/schema.h"
 #include "terminal/catalogue/reference.h"
 
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* What each command does. */
 #include "sync/ledger/commands.h"
 
+#include "sync/ledger/http/server.h"
 #include "sync/ledger/ledger.h"
 #include "sync/ledger/projection.h"
-#include "sync/ledger/server.h"
 #include "terminal/base/log.h"
 #include "terminal/base/text.h"
 

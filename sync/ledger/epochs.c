@@ -1,7 +1,7 @@
 /* Epochs and their heads. */
 #include "sync/ledger/epochs.h"
 
-#include "sync/ledger/schema.h"
+#include "sync/ledger/store/schema.h"
 
 #include <string.h>
 

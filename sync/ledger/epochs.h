@@ -2,7 +2,7 @@
 #ifndef HOLDFAST_LEDGER_EPOCHS_H
 #define HOLDFAST_LEDGER_EPOCHS_H
 
-#include "sync/ledger/store.h"
+#include "sync/ledger/store/store.h"
 #include "terminal/base/crypto.h"
 #include "terminal/journal/device.h"
 #include "terminal/journal/epoch.h"

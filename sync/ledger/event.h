@@ -16,7 +16,7 @@
 #ifndef HOLDFAST_LEDGER_EVENT_H
 #define HOLDFAST_LEDGER_EVENT_H
 
-#include "sync/ledger/store.h"
+#include "sync/ledger/store/store.h"
 
 #include <jansson.h>
 

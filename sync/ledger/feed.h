@@ -14,7 +14,7 @@
 #ifndef HOLDFAST_LEDGER_FEED_H
 #define HOLDFAST_LEDGER_FEED_H
 
-#include "sync/ledger/store.h"
+#include "sync/ledger/store/store.h"
 #include "sync/protocol/message.h"
 #include "terminal/base/status.h"
 #include "terminal/catalogue/reference.h"

@@ -36,7 +36,7 @@
 #ifndef HOLDFAST_LEDGER_FINDING_H
 #define HOLDFAST_LEDGER_FINDING_H
 
-#include "sync/ledger/store.h"
+#include "sync/ledger/store/store.h"
 #include "terminal/base/crypto.h"
 #include "terminal/base/status.h"
 

@@ -3,7 +3,7 @@
 
 #include "sync/ledger/branch.h"
 #include "sync/ledger/document.h"
-#include "sync/ledger/schema.h"
+#include "sync/ledger/store/schema.h"
 #include "sync/protocol/compress.h"
 
 #include <inttypes.h>

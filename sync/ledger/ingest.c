@@ -7,7 +7,7 @@
 #include "sync/ledger/finding.h"
 #include "sync/ledger/projection.h"
 #include "sync/ledger/refunds.h"
-#include "sync/ledger/schema.h"
+#include "sync/ledger/store/schema.h"
 #include "sync/ledger/watch.h"
 
 #include <string.h>

@@ -8,7 +8,7 @@
 #define HOLDFAST_LEDGER_KNOWN_H
 
 #include "sync/ledger/figure.h"
-#include "sync/ledger/store.h"
+#include "sync/ledger/store/store.h"
 
 struct known;
 struct known *known_new(void);

@@ -1,10 +1,10 @@
 /* Putting the parts together, and the life of a database: init, open, close. */
 #include "sync/ledger/ledger.h"
 
-#include "sync/ledger/incarnation.h"
-#include "sync/ledger/meta.h"
 #include "sync/ledger/projection.h"
-#include "sync/ledger/readers.h"
+#include "sync/ledger/store/incarnation.h"
+#include "sync/ledger/store/meta.h"
+#include "sync/ledger/store/readers.h"
 #include "terminal/base/file.h"
 #include "terminal/base/log.h"
 

@@ -15,7 +15,7 @@
 #include "sync/ledger/request_log.h"
 #include "sync/ledger/rows.h"
 #include "sync/ledger/snapshot.h"
-#include "sync/ledger/store.h"
+#include "sync/ledger/store/store.h"
 #include "sync/ledger/tokens.h"
 #include "sync/ledger/verifier.h"
 #include "sync/ledger/watch.h"

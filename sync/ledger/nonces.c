@@ -1,7 +1,7 @@
 /* Two open hash tables of 16-byte digests of (keyid, nonce). */
 #include "sync/ledger/nonces.h"
 
-#include "sync/ledger/meta.h"
+#include "sync/ledger/store/meta.h"
 #include "terminal/base/buf.h"
 #include "terminal/base/crypto.h"
 

@@ -16,7 +16,7 @@
 #ifndef HOLDFAST_LEDGER_NONCES_H
 #define HOLDFAST_LEDGER_NONCES_H
 
-#include "sync/ledger/store.h"
+#include "sync/ledger/store/store.h"
 #include "sync/protocol/signature.h"
 #include "terminal/base/status.h"
 

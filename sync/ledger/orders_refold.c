@@ -1,7 +1,7 @@
 /* The orders' rows made anew from what was asked and what was marked. (orders.h) */
 #include "sync/ledger/orders.h"
 
-#include "sync/ledger/store.h"
+#include "sync/ledger/store/store.h"
 #include "terminal/base/json.h"
 
 #include <string.h>

@@ -4,7 +4,7 @@
 #include "sync/ledger/event.h"
 #include "sync/ledger/judge.h"
 #include "sync/ledger/known.h"
-#include "sync/ledger/schema.h"
+#include "sync/ledger/store/schema.h"
 #include "terminal/catalogue/reference.h"
 
 #include <inttypes.h>

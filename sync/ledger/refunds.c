@@ -3,7 +3,7 @@
 
 #include "sync/ledger/effect.h"
 #include "sync/ledger/finding.h"
-#include "sync/ledger/schema.h"
+#include "sync/ledger/store/schema.h"
 #include "terminal/base/text.h"
 
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #ifndef HOLDFAST_LEDGER_REPORT_H
 #define HOLDFAST_LEDGER_REPORT_H
 
-#include "sync/ledger/store.h"
+#include "sync/ledger/store/store.h"
 #include "terminal/base/buf.h"
 #include "terminal/base/clock.h"
 #include "terminal/journal/device.h"

@@ -13,7 +13,7 @@
 #define HOLDFAST_LEDGER_SNAPSHOT_H
 
 #include "sync/ledger/feed.h"
-#include "sync/ledger/store.h"
+#include "sync/ledger/store/store.h"
 #include "sync/protocol/message.h"
 #include "terminal/base/clock.h"
 #include "terminal/base/crypto.h"

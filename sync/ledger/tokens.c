@@ -2,7 +2,7 @@
  * table changes the copy after the commit, under the mutex. */
 #include "sync/ledger/tokens.h"
 
-#include "sync/ledger/meta.h"
+#include "sync/ledger/store/meta.h"
 #include "terminal/base/json.h"
 
 #include <pthread.h>

@@ -9,7 +9,7 @@
 #include "sync/ledger/verifier.h"
 
 #include "sync/ledger/finding.h"
-#include "sync/ledger/schema.h"
+#include "sync/ledger/store/schema.h"
 #include "terminal/base/log.h"
 #include "terminal/journal/device.h"
 #include "terminal/journal/entry.h"

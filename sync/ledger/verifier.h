@@ -7,7 +7,7 @@
 #ifndef HOLDFAST_LEDGER_VERIFIER_H
 #define HOLDFAST_LEDGER_VERIFIER_H
 
-#include "sync/ledger/readers.h"
+#include "sync/ledger/store/readers.h"
 #include "sync/ledger/writer.h"
 
 struct verifier;

@@ -3,7 +3,7 @@
 
 #include "sync/ledger/epochs.h"
 #include "sync/ledger/finding.h"
-#include "sync/ledger/meta.h"
+#include "sync/ledger/store/meta.h"
 #include "terminal/base/text.h"
 
 #include <inttypes.h>

@@ -12,7 +12,7 @@
 #define HOLDFAST_LEDGER_WRITER_H
 
 #include "sync/ledger/feed.h"
-#include "sync/ledger/store.h"
+#include "sync/ledger/store/store.h"
 #include "terminal/base/clock.h"
 
 struct known;

@@ -8,7 +8,7 @@
  * The devices are written into the database before it is served; enrolling them one by one is not
  * what is measured.
  */
-#include "sync/ledger/store.h"
+#include "sync/ledger/store/store.h"
 #include "tests/bench/crowd.h"
 #include "tests/bench/shop.h"
 

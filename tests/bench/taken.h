@@ -12,7 +12,7 @@
 #ifndef HOLDFAST_BENCH_TAKEN_H
 #define HOLDFAST_BENCH_TAKEN_H
 
-#include "sync/ledger/store.h"
+#include "sync/ledger/store/store.h"
 #include "terminal/base/status.h"
 #include "tests/bench/bench.h"
 

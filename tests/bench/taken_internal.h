@@ -2,7 +2,7 @@
 #ifndef HOLDFAST_BENCH_TAKEN_INTERNAL_H
 #define HOLDFAST_BENCH_TAKEN_INTERNAL_H
 
-#include "sync/ledger/store.h"
+#include "sync/ledger/store/store.h"
 
 #include <stddef.h>
 

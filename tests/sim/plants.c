@@ -3,7 +3,7 @@
 #include "tests/sim/plants.h"
 
 #include "sync/agent/backoff.h"
-#include "sync/ledger/store.h"
+#include "sync/ledger/store/store.h"
 #include "terminal/base/clock.h"
 #include "terminal/base/db.h"
 #include "terminal/base/db_internal.h"

@@ -2,7 +2,7 @@
  * of connections. On a cluster of its own, and only where $HOLDFAST_TEST_DB asks for PostgreSQL. */
 #include "ledger_fixture.h"
 
-#include "sync/ledger/readers.h"
+#include "sync/ledger/store/readers.h"
 
 #include <poll.h>
 #include <pthread.h>

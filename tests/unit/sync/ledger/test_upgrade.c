@@ -3,7 +3,7 @@
  * takes the file itself; PostgreSQL, which the first version did not know, takes it as a backup. */
 #include "ledger_fixture.h"
 
-#include "sync/ledger/schema.h"
+#include "sync/ledger/store/schema.h"
 
 #include <signal.h>
 #include <sys/wait.h>
