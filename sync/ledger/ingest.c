@@ -10,6 +10,9 @@
 #include "sync/ledger/store/schema.h"
 #include "sync/ledger/watch.h"
 
+#include "terminal/base/buf.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 /* How far back a sender is sent whose fork can't be linked to what is known. */
@@ -159,34 +162,57 @@ static enum status take_fork(const struct writer_turn *turn, struct post *post,
     return branch_keep(turn, row, post->batch, index, &place, error);
 }
 
-static enum status add_entry(const struct writer_turn *turn, struct post *post,
+#define ENTRY_COLUMNS 6
+
+static void put_entry_row(const struct writer_turn *turn, const struct post *post,
+                          const struct epoch_row *row, int index,
+                          struct store_value values[ENTRY_COLUMNS])
+{
+    const struct frame_entry *raw = &post->batch->frame->entries[index];
+    const struct batch_entry *entry = &post->batch->entries[index];
+
+    values[0] = store_int(schema_entry_id(row->number, post->batch->frame->first + index));
+    values[1] = store_int(turn->now_ms);
+    values[2] = store_text(entry->kind);
+    values[3] = store_blob(entry->hash.bytes, HASH_SIZE);
+    values[4] = store_blob(raw->signature.bytes, SIGNATURE_SIZE);
+    values[5] = raw->damaged ? store_null() : store_blob(raw->bytes, raw->length);
+}
+
+/* The entries from `index` on, as they came. */
+static enum status keep_entries(const struct writer_turn *turn, const struct post *post,
+                                const struct epoch_row *row, int index, struct error *error)
+{
+    int count = post->batch->frame->count - index;
+    struct store_value *values = mem_alloc((size_t)count * ENTRY_COLUMNS * sizeof *values);
+    enum status status;
+
+    for (int i = 0; i < count; i++)
+        put_entry_row(turn, post, row, index + i, values + (ptrdiff_t)i * ENTRY_COLUMNS);
+    status = store_insert_many(turn->session,
+                               "INSERT INTO entry(id, received_ms, kind, hash, signature, bytes) "
+                               "VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+                               values, ENTRY_COLUMNS, count, error);
+    free(values);
+    return status;
+}
+
+static enum status sum_entry(const struct writer_turn *turn, struct post *post,
                              struct epoch_row *row, int index, struct error *error)
 {
-    const struct frame *frame = post->batch->frame;
-    const struct frame_entry *raw = &frame->entries[index];
     struct batch_entry *entry = &post->batch->entries[index];
-    struct projection_place place = {.epoch = row, .seq = frame->first + index};
-    struct finding finding = {
-        .kind = entry->kind, .location = row->location, .epoch = &frame->epoch, .seq = place.seq};
-    struct store_value values[] = {store_int(schema_entry_id(row->number, place.seq)),
-                                   store_int(turn->now_ms),
-                                   store_text(entry->kind),
-                                   store_blob(entry->hash.bytes, HASH_SIZE),
-                                   store_blob(raw->signature.bytes, SIGNATURE_SIZE),
-                                   raw->damaged ? store_null()
-                                                : store_blob(raw->bytes, raw->length)};
-    enum status status =
-        store_run(turn->session,
-                  "INSERT INTO entry(id, received_ms, kind, hash, signature, bytes) "
-                  "VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
-                  values, 6, error);
+    struct projection_place place = {.epoch = row, .seq = post->batch->frame->first + index};
+    struct finding finding = {.kind = entry->kind,
+                              .location = row->location,
+                              .epoch = &post->batch->frame->epoch,
+                              .seq = place.seq};
+    enum status status = STATUS_OK;
 
-    if (status == STATUS_OK && !entry->readable)
+    if (!entry->readable)
         status = finding_add(turn->session, &finding, turn->now_ms, error, "entry %lld is %s",
                              (long long)place.seq, entry->kind);
-    if (status == STATUS_OK)
-        status = projection_add(turn, post->tally, &entry->effect, &place, error);
-    return status;
+    return status == STATUS_OK ? projection_add(turn, post->tally, &entry->effect, &place, error)
+                               : status;
 }
 
 static enum status add_sides(const struct writer_turn *turn, const struct post *post,
@@ -205,10 +231,10 @@ static enum status add_entries(const struct writer_turn *turn, struct post *post
                                struct epoch_row *row, int index, struct error *error)
 {
     const struct frame *frame = post->batch->frame;
-    enum status status = STATUS_OK;
+    enum status status = keep_entries(turn, post, row, index, error);
 
     for (int i = index; i < frame->count && status == STATUS_OK; i++)
-        status = add_entry(turn, post, row, i, error);
+        status = sum_entry(turn, post, row, i, error);
     if (status == STATUS_OK)
         status = projection_apply(turn, post->tally, error);
     row->seq = frame->first + frame->count - 1;
