@@ -210,7 +210,7 @@ def test_attack__stolen_tokens_and_devices(folder):
 
 
 def test_attack__sizes_paths_and_garbage(folder):
-    ledger = shop(folder, "--log-level", "debug")
+    ledger = shop(folder, "--log-level", "debug", "--patience", "5")
     admin = open(ledger.token).read().strip()
     before = digest(ledger)
     zeros = subprocess.run(["zstd", "-q", "-19", "-c"], input=bytes(64 << 20), capture_output=True,

@@ -55,6 +55,23 @@ void check_drain_failed(struct world *world)
     world_fail(world, 14, "not drained");
 }
 
+/* Whether the entry is in a branch at the ledger. One that was destroyed together with the entry
+ * after it has no hash any more that anybody knows: it is there as damaged, at its place. */
+static bool kept_aside(struct store_session *reader, const struct fact *fact)
+{
+    struct store_value values[] = {store_blob(fact->epoch.bytes, ID_SIZE), store_int(fact->seq),
+                                   store_blob(fact->hash.bytes, HASH_SIZE),
+                                   store_int(fact->tampered)};
+    int64_t rows = 0;
+    enum status status =
+        store_one_int(reader,
+                      "SELECT count(*) FROM branch JOIN epoch ON epoch.number = branch.epoch "
+                      "WHERE epoch.epoch = ?1 AND branch.seq = ?2 AND (branch.hash = ?3 OR ?4 = 1)",
+                      values, 4, 0, &rows, NULL);
+
+    return status == STATUS_OK && rows > 0;
+}
+
 /* Every entry that a till holds is at the ledger: in its chain, or kept aside as a branch. */
 static void check_epoch(struct world *world, const struct seat *seat, const struct epoch_head *own,
                         struct store_session *reader)
@@ -64,13 +81,9 @@ static void check_epoch(struct world *world, const struct seat *seat, const stru
 
     for (int at = own->head; at >= 0; at = model->facts[at].prev) {
         const struct fact *fact = &model->facts[at];
-        struct store_value hash = store_blob(fact->hash.bytes, HASH_SIZE);
-        int64_t aside = 0;
         if (there != NULL && there->head >= 0 && model_descends(model, there->head, at))
             return;
-        if (store_one_int(reader, "SELECT count(*) FROM branch WHERE hash = ?1", &hash, 1, 0,
-                          &aside, NULL) == STATUS_OK &&
-            aside != 1)
+        if (!kept_aside(reader, fact))
             world_fail(world, 2, "%s: entry %" PRId64 " never came to the ledger",
                        seat->machine.name, fact->seq);
         if (fact->seq == 1)

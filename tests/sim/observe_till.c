@@ -223,6 +223,23 @@ static bool told_is_there(const struct world *world, const struct seat *seat)
     return false;
 }
 
+/* An epoch that a dying till left in its log (observe_disk) and that its next start did not find:
+ * nobody was told of it. */
+static void drop_vanished(struct journal_model *journal, const struct journal_epoch_info *there,
+                          size_t count)
+{
+    int kept = 0;
+
+    for (int i = 0; i < journal->count; i++) {
+        bool found = false;
+        for (size_t j = 0; j < count; j++)
+            found = found || memcmp(&journal->epochs[i].epoch, &there[j].epoch, ID_SIZE) == 0;
+        if (found)
+            journal->epochs[kept++] = journal->epochs[i];
+    }
+    journal->count = kept;
+}
+
 static int take_journal(struct world *world, struct seat *seat, struct db *db)
 {
     struct walk walk = {.world = world, .seat = seat};
@@ -237,6 +254,7 @@ static int take_journal(struct world *world, struct seat *seat, struct db *db)
         world_fail(world, 4, "%s: the journal can't be read: %s", seat->machine.name, error.text);
         return 0;
     }
+    drop_vanished(journal, epochs, count);
     for (size_t i = 0; i < count; i++)
         take_epoch(&walk, db, &epochs[i]);
     free(epochs);
