@@ -3,11 +3,14 @@
 #include "terminal/till_internal.h"
 
 #include "terminal/base/card.h"
+#include "terminal/base/log.h"
 #include "terminal/base/text.h"
 #include "terminal/selling/tr.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define LOG "till"
 
 static enum status want(struct till *till, enum permission permission,
                         char approved_by[STAFF_ID_SIZE], struct error *error)
@@ -157,8 +160,9 @@ enum status till_shift_x(struct till *till, struct shift_view *out, struct error
     return status;
 }
 
+/* `damaged`: the sums are those that grew with the sales; the entries can't all be read any more. */
 static json_t *close_body(const struct shift *shift, const char *approved_by, int64_t counted,
-                          int64_t expected)
+                          int64_t expected, bool damaged)
 {
     json_t *body = json_object();
 
@@ -170,26 +174,38 @@ static json_t *close_body(const struct shift *shift, const char *approved_by, in
     if (approved_by[0] != '\0')
         json_put_text(body, "approved_by", approved_by);
     json_put(body, "z", sums_to_json(&shift->sums));
+    if (damaged)
+        json_put_text(body, "journal", "damaged");
     return body;
 }
 
-/* The sums that grew with every entry, against the entries themselves. */
-static enum status check_sums(struct till *till, struct error *error)
+/* The sums that grew with every entry, against the entries themselves. They may differ only where
+ * the disk lost or spoilt an entry: the shop closes all the same, and the Z says so. */
+static enum status check_sums(struct till *till, bool *damaged, struct error *error)
 {
     struct sums *again = mem_alloc(sizeof *again);
+    struct error found = {0};
+    int64_t checked = 0;
     enum status status = shift_recompute(till->db, &till->shift, again, error);
+    bool equal = status == STATUS_OK && sums_equal(again, &till->shift.sums);
 
-    if (status == STATUS_OK)
-        INVARIANT(sums_equal(again, &till->shift.sums));
     free(again);
-    return status;
+    *damaged = false;
+    if (equal)
+        return STATUS_OK;
+    *damaged = till_verify(till, &checked, &found) == STATUS_CORRUPT;
+    if (!*damaged && status != STATUS_OK)
+        return status;
+    INVARIANT(*damaged);
+    log_line(LOG_LEVEL_WARN, LOG, "the shift's entries are damaged: %s", found.text);
+    return STATUS_OK;
 }
 
 static enum status close_shift(struct till *till, const char *approved_by, int64_t counted,
-                               int64_t expected, struct error *error)
+                               int64_t expected, bool damaged, struct error *error)
 {
     struct receipt_shop shop = till_shop(till, till->staff.name);
-    json_t *body = close_body(&till->shift, approved_by, counted, expected);
+    json_t *body = close_body(&till->shift, approved_by, counted, expected, damaged);
     struct record record = {.kind = "shift_close",
                             .staff = till->staff.id,
                             .body = body,
@@ -210,6 +226,7 @@ enum status till_shift_close(struct till *till, struct money counted, struct shi
                              struct money *difference, struct error *error)
 {
     char approved_by[STAFF_ID_SIZE];
+    bool damaged = false;
     enum status status = want(till, PERMISSION_SHIFT_CLOSE, approved_by, error);
 
     if (status == STATUS_OK)
@@ -223,13 +240,13 @@ enum status till_shift_close(struct till *till, struct money counted, struct shi
     if (till->cart.count > 0)
         status = till_cancel_cart(till, "shift closed", error);
     if (status == STATUS_OK)
-        status = check_sums(till, error);
+        status = check_sums(till, &damaged, error);
     if (status == STATUS_OK)
         status = fill_view(&till->shift, out, error);
     if (status == STATUS_OK)
         status = money_subtract(counted, out->expected, difference);
     if (status == STATUS_OK)
-        status = close_shift(till, approved_by, counted.minor, out->expected.minor, error);
+        status = close_shift(till, approved_by, counted.minor, out->expected.minor, damaged, error);
     return status;
 }
 

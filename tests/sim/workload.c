@@ -334,8 +334,7 @@ static void do_shift(struct world *world, struct seat *seat)
     bool healthy = work_healthy(seat);
     enum status status;
 
-    /* The Z is computed from the entries: where one is gone, the program stops. */
-    if (!open && (seat->tampered || work_draw(world, 4) != 0))
+    if (!open && work_draw(world, 4) != 0)
         return;
     work_expect(seat, open ? KIND_SHIFT_OPEN : KIND_SHIFT_CLOSE, -1);
     node_enter(&seat->till_node);
