@@ -160,7 +160,8 @@ enum status till_shift_x(struct till *till, struct shift_view *out, struct error
     return status;
 }
 
-/* `damaged`: the sums are those that grew with the sales; the entries can't all be read any more. */
+/* `damaged`: the sums are those that grew with the sales; the entries can't all be read any more.
+ */
 static json_t *close_body(const struct shift *shift, const char *approved_by, int64_t counted,
                           int64_t expected, bool damaged)
 {

@@ -11,9 +11,9 @@
 
 struct apply;
 
-/* Opens replica-<number>.db of the folder as its owner, adds tables that a file of an earlier program
- * lacks, and checks that it is a replica of this
- * version for this location. STATUS_UNSUPPORTED, STATUS_CORRUPT: it is not (fetch a snapshot). */
+/* Opens replica-<number>.db of the folder as its owner, adds tables that a file of an earlier
+ * program lacks, and checks that it is a replica of this version for this location.
+ * STATUS_UNSUPPORTED, STATUS_CORRUPT: it is not (fetch a snapshot). */
 enum status apply_open(const char *folder, int64_t number, const char *location, struct apply **out,
                        struct error *error) MUST_USE;
 void apply_close(struct apply *apply); /* NULL is fine */

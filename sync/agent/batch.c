@@ -186,8 +186,8 @@ static void cut_for_sides(struct collecting *collecting)
     frame->count = batch->count;
 }
 
-/* Reads on; where SQLite says that the file is malformed, place after place is tried until one reads
- * again, and those between are lost. */
+/* Reads on; where SQLite says that the file is malformed, place after place is tried until one
+ * reads again, and those between are lost. */
 static enum status read_around(struct db *till_db, struct collecting *collecting,
                                struct error *error)
 {

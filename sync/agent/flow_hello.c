@@ -38,7 +38,8 @@ static void forget_last_head(struct agent *agent)
 }
 
 /* Before the heads: a restored ledger has forgotten the branches that it took aside, and what was
- * examined of them has to be sent again. Forgotten first, then noted: a kill between does it twice. */
+ * examined of them has to be sent again. Forgotten first, then noted: a kill between does it twice.
+ */
 static enum status note_incarnation(struct agent *agent, const struct id *incarnation,
                                     struct error *error)
 {

@@ -25,8 +25,8 @@ struct line {
 /* STATUS_INVALID: a pin or a proxy of another form. */
 enum status line_check(const struct line *line, struct error *error) MUST_USE;
 
-/* *out is to be finished, also after a failure. STATUS_INVALID: sync.json is not of this form: it is
- * never passed over, for a pin that does not count is worse than none. */
+/* *out is to be finished, also after a failure. STATUS_INVALID: sync.json is not of this form: it
+ * is never passed over, for a pin that does not count is worse than none. */
 enum status line_read(const char *folder, struct line *out, struct error *error) MUST_USE;
 void line_finish(struct line *line);
 

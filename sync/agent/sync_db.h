@@ -19,8 +19,8 @@
  *                       not be as far
  *        forgotten:EPOCH  seq of a head of which the ledger knows nothing any more
  *        snapshot       manifest of the snapshot being fetched (JSON), "" when none
- *   branch(epoch*, examined, fork_seq, taken)   epochs where this disk and the ledger know different
- *        things: how far the local entries were shown to the ledger again, the first that differs,
+ *   branch(epoch*, examined, fork_seq, taken)   epochs where this disk and the ledger know
+ *        different things: how far the local entries were shown to the ledger again, the first that differs,
  *        and how far the ledger took them as a marked branch
  *
  *   lease, lease_mark          terminal/people/lease.h: what the ledger granted this till, and how
@@ -83,8 +83,8 @@ enum status sync_db_put_branch(struct sync_db *sync, const struct id *epoch,
 enum status sync_db_forget_branches(struct sync_db *sync, struct error *error) MUST_USE;
 
 /* The whole of it as one JSON object for --status, read as a reader beside a running agent:
- * {"online":true,"since_ms":n,"last_ok_ms":n,"queue":n,"bytes_sent":n,"bytes_received":n,"reason":"","last_error":"",
- *  "incarnation":hex,"clock_off_ms":n,"epochs":[{"epoch","seq","hash"}]}
+ * {"online":true,"since_ms":n,"last_ok_ms":n,"queue":n,"bytes_sent":n,"bytes_received":n,"reason":"",
+ *  "last_error":"","incarnation":hex,"clock_off_ms":n,"epochs":[{"epoch","seq","hash"}]}
  * STATUS_NOT_FOUND: no agent ever ran here. STATUS_BUSY: not readable now. */
 enum status sync_db_report(const char *folder, struct buf *out, struct error *error) MUST_USE;
 

@@ -29,12 +29,12 @@ struct position {
     struct public_key key;
     int64_t local; /* seq of the last entry here */
     int64_t sent;
-    bool known;      /* `sent` is the ledger's word */
-    bool blocked;    /* a fork that the ledger does not take */
-    bool examining;  /* the ledger's head is not in the local chain */
-    int64_t damaged; /* this entry is to go as damaged; 0: none */
-    int64_t
-        rests_at; /* `local` when nothing sound could be sent: rests until it grows, or until the next heads */
+    bool known;       /* `sent` is the ledger's word */
+    bool blocked;     /* a fork that the ledger does not take */
+    bool examining;   /* the ledger's head is not in the local chain */
+    int64_t damaged;  /* this entry is to go as damaged; 0: none */
+    int64_t rests_at; /* `local` when nothing sound could be sent: rests until it grows, or until
+                         the next heads */
 };
 
 struct uplink {

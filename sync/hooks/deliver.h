@@ -4,8 +4,8 @@
  *
  * Nothing is kept here: whatever is killed in between is due again (at least once). Receivers are
  * asked over https with verified certificates; http only for this very computer. Redirects are not
- * followed, no proxy is used, and an address that is not public (this computer, private, link-local,
- * multicast) is refused when it is connected to, whatever the name resolves to, unless
+ * followed, no proxy is used, and an address that is not public (this computer, private,
+ * link-local, multicast) is refused when it is connected to, whatever the name resolves to, unless
  * `allow_private` says that receivers stand in the house.
  */
 #ifndef HOLDFAST_HOOKS_DELIVER_H

@@ -4,8 +4,8 @@
  *   side record {"pseudonym":...,...}                                         ─► side_record
  *
  * What holds of a customer is the fact with the greatest stamp; `erased` beats all, whenever it
- * comes. Tills get the pseudonym and the group as a row of `customer`, nothing else. Erasure deletes
- * the side records of the pseudonym, those that come later too; the entries stay whole.
+ * comes. Tills get the pseudonym and the group as a row of `customer`, nothing else. Erasure
+ * deletes the side records of the pseudonym, those that come later too; the entries stay whole.
  */
 #ifndef HOLDFAST_LEDGER_CUSTOMERS_H
 #define HOLDFAST_LEDGER_CUSTOMERS_H

@@ -31,7 +31,8 @@
  *                     allows; settled by itself when it speaks again
  *   webhook           an event could not be delivered (webhooks.h)           its name
  *
- * Each cause opens exactly one, whatever is repeated or comes in another order. Lives: exceptions.h.
+ * Each cause opens exactly one, whatever is repeated or comes in another order. Lives:
+ * exceptions.h.
  */
 #ifndef HOLDFAST_LEDGER_FINDING_H
 #define HOLDFAST_LEDGER_FINDING_H

@@ -71,7 +71,8 @@ enum status ledger_open(const struct ledger_options *options, struct ledger **ou
 void ledger_close(struct ledger *ledger);
 
 /* With options.inline_work: one step of what the threads would do beside the requests, a slice of
- * the verifier, one snapshot, or what is watched (watch.h). True while there may be more to do. Blocks on the disk. */
+ * the verifier, one snapshot, or what is watched (watch.h). True while there may be more to do.
+ * Blocks on the disk. */
 bool ledger_work(struct ledger *ledger);
 
 int64_t ledger_now_ms(const struct ledger *ledger);

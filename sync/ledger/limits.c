@@ -11,8 +11,8 @@
 #define WAYS   8
 #define SECOND INT64_C(1000000)
 
-/* `full_us`: when it is full again, on the monotonic clock. Each turn puts that off by the time that
- * one turn takes to come back, so one number is the whole bucket. */
+/* `full_us`: when it is full again, on the monotonic clock. Each turn puts that off by the time
+ * that one turn takes to come back, so one number is the whole bucket. */
 struct bucket {
     uint64_t key; /* 0: free */
     int64_t full_us;

@@ -6,8 +6,9 @@
  *
  * A tally touches every row of a figure once, however many entries it sums; what a row comes to is
  * then judged (judge.h). `stock` holds virtual buckets (@customer, @supplier, @loss) too: per item
- * all rows sum to zero. Moves of an item that the catalogue lacks wait in `suspense` and are applied
- * by the transaction that brings the item. Everything here runs in the writer's transaction.
+ * all rows sum to zero. Moves of an item that the catalogue lacks wait in `suspense` and are
+ * applied by the transaction that brings the item. Everything here runs in the writer's
+ * transaction.
  */
 #ifndef HOLDFAST_LEDGER_PROJECTION_H
 #define HOLDFAST_LEDGER_PROJECTION_H

@@ -43,7 +43,8 @@ void writer_free(struct writer *writer); /* no job may be running */
 enum status writer_run(struct writer *writer, const struct writer_job *job,
                        struct error *error) MUST_USE;
 
-/* How many transactions were committed, and how many jobs they held, since writer_new. Any thread. */
+/* How many transactions were committed, and how many jobs they held, since writer_new. Any thread.
+ */
 void writer_counts(const struct writer *writer, int64_t *commits, int64_t *jobs);
 
 #endif

@@ -4,8 +4,8 @@
  *   <sig hex128> <entry bytes>\n            entry 101
  *   !<sig hex128> <hash hex64>\n            entry 102, damaged on the till's disk: only what was
  *                                           recorded beside it is left (its bytes are lost)
- *   !<zeros hex128> <hash hex64>\n          entry 103, lost with all that was recorded beside it: the
- *                                           hash is what entry 104's `prev` says (zeros when that
+ *   !<zeros hex128> <hash hex64>\n          entry 103, lost with all that was recorded beside it:
+ *                                           the hash is what entry 104's `prev` says (zeros when that
  *                                           one can't be read either)
  *   <sig hex128> <entry bytes>\n            entry 104
  *   +<json object>\n                        side records (personal data), after all entries
@@ -14,12 +14,12 @@
  * and so holds no LF. Hex is lower case. Reading is strict: exactly `count` entries, no empty
  * line, no bytes after the last LF. What the entries *say* is not looked at here.
  *
- * clock_ms is the sender's own wall clock, so that the ledger can tell a clock that is wrong; it may
- * be left out.
+ * clock_ms is the sender's own wall clock, so that the ledger can tell a clock that is wrong; it
+ * may be left out.
  *
  * A damaged entry keeps its seq and its place in the chain (the next entry's `prev` is the recorded
  * hash, which the recorded signature vouches for): the ledger files it as damaged, opens an
- * exception, and goes on. A lost one is vouched for by what follows: it is never the last of a body.
+ * exception, and goes on. A lost one is vouched for by what follows: it never ends a body.
  */
 #ifndef HOLDFAST_PROTOCOL_FRAME_H
 #define HOLDFAST_PROTOCOL_FRAME_H

@@ -18,8 +18,8 @@ bool card_number_like(const char *text);
 
 /* Whether any text within the value, keys too, looks like one, but for the members of these names:
  * what is scanned or given out by machines (code, given, sku, variant_of, component, linked_sku,
- * item, badge, lot, serial, receipt), numbers of authorities (tax_id), and ids, hashes and keys (id,
- * device, epoch, prev, hash, epoch_key, device_sig, lease, request, original, url). */
+ * item, badge, lot, serial, receipt), numbers of authorities (tax_id), and ids, hashes and keys
+ * (id, device, epoch, prev, hash, epoch_key, device_sig, lease, request, original, url). */
 bool card_number_in(const json_t *value);
 
 #endif

@@ -79,7 +79,8 @@ int reference_column_find(const struct reference_table *table, const char *name)
 /* Appends "sku,name,category,..." in the descriptor's order, for selects. */
 enum status reference_columns(const struct reference_table *table, struct buf *out) MUST_USE;
 
-/* Appends the statements that create the reference tables and their indexes where they are missing. */
+/* Appends the statements that create the reference tables and their indexes where they are missing.
+ */
 void reference_schema(struct buf *out);
 /* Runs them. */
 enum status reference_create(struct db *db, struct error *error) MUST_USE;

@@ -2,7 +2,7 @@
  *
  *   epoch     number ─ epoch id, device, epoch_key, device_sig         one row per epoch
  *   entry     number·seq ─ hash, signature, bytes                      triggers refuse changes
- *   chain     number ─ seq, hash, hlc, perpetual totals, totals_seq    the head, moved by each append
+ *   chain     number ─ seq, hash, hlc, perpetual totals, totals_seq    the head, moved by appends
  *   side      number·seq·pseudonym ─ body                              personal data; may be erased
  *   verified  number ─ seq, hash                                       how far verify has been
  *

@@ -60,8 +60,8 @@ static enum status check_head(struct db *db, const struct epoch_row *epoch,
     return STATUS_OK;
 }
 
-/* The totals of `chain` are those of the entry that it says they are from. An entry that is damaged,
- * or whose row is gone from the disk, can't speak against them. */
+/* The totals of `chain` are those of the entry that it says they are from. An entry that is
+ * damaged, or whose row is gone from the disk, can't speak against them. */
 static enum status check_totals(struct db *db, int64_t number, const struct chain_row *chain,
                                 struct error *error)
 {

@@ -18,7 +18,7 @@
 #include "terminal/selling/view.h"
 
 #define CART_LINES           PRICING_LINES
-#define CART_BYTES           ((size_t)120 * 1024) /* of its rows; an entry of it stays below 256 KiB */
+#define CART_BYTES           ((size_t)120 * 1024) /* of its rows; an entry of it is below 256 KiB */
 #define REASON_SIZE          129
 #define CONDITION_SIZE       17
 #define TENDER_REFERENCE     65
@@ -174,7 +174,8 @@ enum status cart_tender_reverse(struct cart *cart, int64_t id, struct error *err
 const char *cart_tender_type(const struct cart_tender *tender); /* one of these */
 
 /* The line is a gift card that loads `account`; "" takes that back. STATUS_NOT_FOUND: no such line.
- * STATUS_INVALID: no account's id; or the line is a return, a charge, a kit, stocked, or not settled. */
+ * STATUS_INVALID: no account's id; or the line is a return, a charge, a kit, stocked, or not
+ * settled. */
 enum status cart_line_account(struct cart *cart, int64_t id, const char *account,
                               struct error *error) MUST_USE;
 

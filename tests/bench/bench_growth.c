@@ -210,7 +210,7 @@ static enum status make_ledger(struct bench *bench, struct growth *growth, struc
     memcpy(growth->location, served.db, sizeof growth->location);
     for (int i = 0; i < STORES_MAX; i++) {
         struct store_till *till = &growth->tills[i];
-        snprintf(till->location, sizeof till->location, "S%03d", i);
+        snprintf(till->location, sizeof till->location, "S%03u", (unsigned)i % 1000U);
         till->device = id_random(&entropy);
         till->epoch = id_random(&entropy);
         key_pair(&entropy, &till->key, &till->secret);

@@ -232,7 +232,8 @@ int file_reserve(struct open_file *open, int64_t size)
 }
 
 /* As on Linux: the pages count as written from now on, so that the next sync passes them over. They
- * are still in memory until the power is gone; or only for as long as somebody has the file open. */
+ * are still in memory until the power is gone; or only for as long as somebody has the file open.
+ */
 static void lose_dirty_pages(struct file *file)
 {
     content_resize(&file->durable, file->seen.size);

@@ -127,7 +127,7 @@ enum status our_journal_commit(struct journal *journal, struct error *error)
     return status;
 }
 
-/* ---- syncs ------------------------------------------------------------------------------------ */
+/* ---- syncs ----------------------------------------------------------------------------------- */
 
 STAND_IN(db_open);
 STAND_IN(db_log_write_again);
@@ -146,7 +146,7 @@ enum status our_db_log_write_again(struct db *db, enum db_role role, struct erro
     return planted(PLANT_LOG_BELIEVED) ? STATUS_OK : real_db_log_write_again(db, role, error);
 }
 
-/* ---- promises --------------------------------------------------------------------------------- */
+/* ---- promises -------------------------------------------------------------------------------- */
 
 STAND_IN(lease_balance);
 
@@ -161,7 +161,7 @@ enum status our_lease_balance(struct db *till_db, struct db *sync_db, const stru
     return status;
 }
 
-/* ---- time and numbers ------------------------------------------------------------------------- */
+/* ---- time and numbers ------------------------------------------------------------------------ */
 
 STAND_IN(hlc_next);
 STAND_IN(backoff_fail);

@@ -19,7 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- entries that are known ------------------------------------------------------------------- */
+/* ---- entries that are known ------------------------------------------------------------------ */
 
 static bool ingesting;
 static int64_t first_posted; /* of the batch being taken; 0: none */
@@ -82,7 +82,7 @@ bool our_hash_equal(const struct hash *a, const struct hash *b)
     return (ingesting && planted(PLANT_CLONE_MERGED)) || real_hash_equal(a, b);
 }
 
-/* ---- what the ledger writes beside ------------------------------------------------------------ */
+/* ---- what the ledger writes beside ----------------------------------------------------------- */
 
 STAND_IN(projection_watermark);
 STAND_IN(finding_add);
@@ -136,7 +136,7 @@ enum status our_incarnation_start(struct store *store, struct store_session *wri
     return status;
 }
 
-/* ---- what the agent makes of changes ---------------------------------------------------------- */
+/* ---- what the agent makes of changes --------------------------------------------------------- */
 
 static const struct changes_answer *applying; /* NULL: nothing */
 

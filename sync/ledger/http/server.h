@@ -6,8 +6,9 @@
  *
  * Ceilings: connections, in all and of one address, bytes of a body (by path and authorization,
  * before it is read), bytes of all bodies and answers together, requests of one address (limits.h),
- * seconds of silence, and of everything that a peer is waited for (deadlines.h). Stopping: no new connections, waiting questions are
- * answered, requests in work are finished, then the rest is closed.
+ * seconds of silence, and of everything that a peer is waited for (deadlines.h). Stopping: no new
+ * connections, waiting questions are answered, requests in work are finished, then the rest is
+ * closed.
  */
 #ifndef HOLDFAST_LEDGER_SERVER_H
 #define HOLDFAST_LEDGER_SERVER_H

@@ -5,7 +5,7 @@
  * classes: standard 20 % (A), reduced 5 % (B), zero (Z). All prices in pounds:
  *
  *   CRACKERS   2.40 gtin 5018374350015      SOAP      5.50        TEA   3.95      BOOK 3.80 zero
- *   CANDLE    12.50                         EGGS      3.20 zero   NEWS  2.80 zero  FUEL 1.99 reduced
+ *   CANDLE    12.50                         EGGS      3.20 zero   NEWS  2.80 zero FUEL 1.99 reduced
  *   WATER      0.95 gtin 5449000000996, deposit BOTTLE 0.25; pack "case" of 24 for 20.00, own code
  *              CASE-WATER
  *   APPLES     2.90 per kg, weighed, zero, PLU 4011

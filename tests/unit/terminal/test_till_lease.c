@@ -281,7 +281,8 @@ static void test_lease__a_restored_till_does_not_spend_twice(void **state)
     desk_verify(desk);
 }
 
-/* Between tender and commit the ledger says that less is left: the sale is not committed with it. */
+/* Between tender and commit the ledger says that less is left: the sale is not committed with it.
+ */
 static void test_lease__commit_asks_again(void **state)
 {
     struct desk *desk = *state;

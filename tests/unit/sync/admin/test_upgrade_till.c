@@ -1,6 +1,6 @@
-/* A till's folder of the first version (tests/golden, written by that version's programs: six sales,
- * of which the ledger has three) opens, verifies and sells with this one's; a later version's files
- * are refused in one line; an upgrade that is cut off anywhere leaves a whole file.
+/* A till's folder of the first version (tests/golden, written by that version's programs: six
+ * sales, of which the ledger has three) opens, verifies and sells with this one's; a later
+ * version's files are refused in one line; an upgrade that is cut off anywhere leaves a whole file.
  */
 #include "sync/agent/agent.h"
 #include "sync/protocol/compress.h"

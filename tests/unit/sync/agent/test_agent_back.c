@@ -111,7 +111,8 @@ static void test_back__a_ledger_that_forgot_gets_its_entries_and_gives_its_rows(
     finish(world);
 }
 
-/* Neither the ledger nor this disk has the epoch any more: it is said once, not at each greeting. */
+/* Neither the ledger nor this disk has the epoch any more: it is said once, not at each greeting.
+ */
 static void test_back__an_epoch_that_nobody_has_is_told_once(void **state)
 {
     struct world *world = ready();
@@ -202,8 +203,8 @@ static void test_back__a_replica_that_is_no_database_is_fetched_anew(void **stat
     finish(world);
 }
 
-/* A ledger of a later program serves this agent as its neighbour; one that is too far ahead says so,
- * and nothing is lost until the programs are updated. */
+/* A ledger of a later program serves this agent as its neighbour; one that is too far ahead says
+ * so, and nothing is lost until the programs are updated. */
 static void test_back__versions_that_are_too_far_apart_are_told(void **state)
 {
     struct world *world = ready();
@@ -229,7 +230,8 @@ static void test_back__versions_that_are_too_far_apart_are_told(void **state)
     assert_int_equal(message_version_read(NULL), 1);
 }
 
-/* What --status shows while nothing gets through: the queue grows before one's eyes, with a reason. */
+/* What --status shows while nothing gets through: the queue grows before one's eyes, with a reason.
+ */
 static void test_back__status_counts_offline_too(void **state)
 {
     struct world *world = ready();

@@ -1,5 +1,5 @@
-/* What the till wishes is asked for once, whatever is lost or killed; answers are on the disk before
- * the till is poked; a new epoch at the till is told anew what is left.
+/* What the till wishes is asked for once, whatever is lost or killed; answers are on the disk
+ * before the till is poked; a new epoch at the till is told anew what is left.
  */
 #include "tests/unit/sync/agent/ready.h"
 

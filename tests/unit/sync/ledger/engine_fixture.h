@@ -1,6 +1,6 @@
-/* Which engine the ledger's tests run on: $HOLDFAST_TEST_DB is "sqlite", or missing, or the URI of a
- * scratch cluster as packaging/postgres prints it. On PostgreSQL each ledger gets a database of its
- * own there. */
+/* Which engine the ledger's tests run on: $HOLDFAST_TEST_DB is "sqlite", or missing, or the URI of
+ * a scratch cluster as packaging/postgres prints it. On PostgreSQL each ledger gets a database of
+ * its own there. */
 #ifndef HOLDFAST_TEST_ENGINE_FIXTURE_H
 #define HOLDFAST_TEST_ENGINE_FIXTURE_H
 

@@ -1,7 +1,8 @@
-/* Random histories against a model that knows nothing of tallies: it adds up, as each entry is made,
- * what the entry is said to mean (the folder's headers say so in words), under names like
- * "stock|S01|A|available". Tills of two shops, returns, leases, orders, customers, items that become
- * known late, clones whose branches are taken in or not, batches in any order and again and again.
+/* Random histories against a model that knows nothing of tallies: it adds up, as each entry is
+ * made, what the entry is said to mean (the folder's headers say so in words), under names like
+ * "stock|S01|A|available". Tills of two shops, returns, leases, orders, customers, items that
+ * become known late, clones whose branches are taken in or not, batches in any order and again and
+ * again.
  */
 #include "figures_model.h"
 #include "trade_fixture.h"

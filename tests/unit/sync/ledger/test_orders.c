@@ -1,4 +1,5 @@
-/* Orders of channels: placed once, within what may be sold, followed through entries in any order. */
+/* Orders of channels: placed once, within what may be sold, followed through entries in any order.
+ */
 #include "trade_fixture.h"
 
 #include "sync/ledger/availability.h"

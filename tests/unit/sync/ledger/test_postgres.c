@@ -1,5 +1,6 @@
-/* What only a server can do to a ledger: die, restart, lose an answer, refuse a transaction, run out
- * of connections. On a cluster of its own, and only where $HOLDFAST_TEST_DB asks for PostgreSQL. */
+/* What only a server can do to a ledger: die, restart, lose an answer, refuse a transaction, run
+ * out of connections. On a cluster of its own, and only where $HOLDFAST_TEST_DB asks for
+ * PostgreSQL. */
 #include "ledger_fixture.h"
 
 #include "sync/ledger/store/readers.h"
@@ -347,7 +348,8 @@ static void change_under_it(struct insert *insert)
         assert_int_equal(error.status, STATUS_BUSY);
 }
 
-/* Another session changed what the transaction reads and writes: it is run again, on the new state. */
+/* Another session changed what the transaction reads and writes: it is run again, on the new state.
+ */
 static void test_postgres__a_serialization_failure_is_repeated(void **state)
 {
     struct fixture *fixture = *state;

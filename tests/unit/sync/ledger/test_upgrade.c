@@ -1,6 +1,7 @@
-/* A ledger of the first version (tests/golden/ledger-v1.sql, written by that version's programs: two
- * tills, ten sales and returns, an opening document, a clone's branch) opens in this one. SQLite
- * takes the file itself; PostgreSQL, which the first version did not know, takes it as a backup. */
+/* A ledger of the first version (tests/golden/ledger-v1.sql, written by that version's programs:
+ * two tills, ten sales and returns, an opening document, a clone's branch) opens in this one.
+ * SQLite takes the file itself; PostgreSQL, which the first version did not know, takes it as a
+ * backup. */
 #include "ledger_fixture.h"
 
 #include "sync/ledger/store/schema.h"
