@@ -4,6 +4,7 @@
 #include "sync/ledger/store/meta.h"
 #include "terminal/base/buf.h"
 #include "terminal/base/crypto.h"
+#include "terminal/base/text.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -128,18 +129,29 @@ static enum status load_generations(struct nonces *nonces, struct store_session 
     return status;
 }
 
+/* "FLOOR QUIET", as save writes it; `text` is cut in two. */
+static bool read_mark(char *text, int64_t *floor_s, int64_t *quiet_s)
+{
+    char *space = strchr(text, ' ');
+
+    if (space == NULL)
+        return false;
+    *space = '\0';
+    return decimal_read(text, 0, floor_s) == STATUS_OK &&
+           decimal_read(space + 1, 0, quiet_s) == STATUS_OK;
+}
+
 /* What is known of before: all of it after a stop, nothing after a crash or a restore. */
 static enum status load(struct nonces *nonces, struct store_session *writing, int64_t now_s,
                         bool restored, struct error *error)
 {
     char left[META_VALUE_SIZE];
-    long long floor_s, quiet_s;
+    int64_t floor_s, quiet_s;
     enum status status = meta_get(writing, KEY, left, error);
 
     if (status != STATUS_OK || left[0] == '\0')
         return status;
-    if (!restored && strcmp(left, OPEN) != 0 &&
-        sscanf(left, "%lld %lld", &floor_s, &quiet_s) == 2) {
+    if (!restored && strcmp(left, OPEN) != 0 && read_mark(left, &floor_s, &quiet_s)) {
         nonces->floor_s = floor_s;
         nonces->quiet_s = quiet_s;
         return load_generations(nonces, writing, error);

@@ -55,7 +55,7 @@ static bool luhn(const char *digits, int count)
     int sum = 0;
 
     for (int i = 0; i < count; i++) {
-        int digit = digits[count - 1 - i];
+        int digit = (unsigned char)digits[count - 1 - i];
         if (i % 2 == 1)
             digit = digit > 4 ? 2 * digit - 9 : 2 * digit;
         sum += digit;
