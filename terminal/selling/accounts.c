@@ -42,7 +42,7 @@ size_t accounts_uses(const struct cart *cart, struct lease_use out[CART_TENDERS]
 
     for (int64_t i = 0; i < cart->tender_count; i++) {
         const struct cart_tender *tender = &cart->tenders[i];
-        struct id lease;
+        struct id lease = {{0}};
         size_t at = 0;
 
         if (tender->reversed || tender->lease[0] == '\0' ||
