@@ -52,8 +52,7 @@ void node_look_end(struct node *node)
         node_arm(node, node->armed, node->death);
 }
 
-/* The agent's file is synced at its checkpoints only: a power cut may take it back. */
-static void note_power(struct world *world, struct seat *seat)
+void seat_note_power(struct world *world, struct seat *seat)
 {
     uint64_t cuts = disk_tally()->power_cuts;
 
@@ -65,7 +64,7 @@ static void note_power(struct world *world, struct seat *seat)
 
 void seat_bury(struct world *world, struct seat *seat)
 {
-    note_power(world, seat);
+    seat_note_power(world, seat);
     if (seat->agent_node.process != NULL && disk_dead(seat->agent_node.process))
         agent_node_bury(world, seat);
     if (seat->till_node.process != NULL && disk_dead(seat->till_node.process))

@@ -20,6 +20,9 @@ void node_look(struct node *node);
 void node_look_end(struct node *node);
 /* It is to die at its n-th file operation from now. */
 void node_arm(struct node *node, uint64_t operations, enum disk_death how);
+/* The power may have gone in what the seat's programs just did: the agent's files are synced at
+ * their checkpoints only, so its replica may have gone back. */
+void seat_note_power(struct world *world, struct seat *seat);
 /* Programs of a seat that are dead are buried, and started again some time. */
 void seat_bury(struct world *world, struct seat *seat);
 

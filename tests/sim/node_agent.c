@@ -40,6 +40,7 @@ void agent_node_end(struct world *world, struct seat *seat)
         return;
     trace_line(&world->trace, world->now_ms, "%s agent ends", seat->machine.name);
     close_agent(world, seat);
+    seat_note_power(world, seat);
 }
 
 static void poke_till(struct world *world, struct seat *seat, const char *word)

@@ -42,6 +42,7 @@ void till_node_end(struct world *world, struct seat *seat)
         return;
     trace_line(&world->trace, world->now_ms, "%s till ends", seat->machine.name);
     close_till(seat);
+    seat_note_power(world, seat);
     observe_disk(world, seat);
 }
 
