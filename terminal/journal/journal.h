@@ -161,7 +161,8 @@ enum status journal_read_side(struct db *db, const struct id *epoch, int64_t fir
                               journal_visit_side *visit, void *context,
                               struct error *error) MUST_USE;
 
-/* Where the local journal stands towards a countersigned head. */
+/* Where the local journal stands towards a countersigned head, or another entry of the ledger's. An
+ * entry whose row was destroyed counts by the `prev` of the next one, when that is whole. */
 enum journal_standing {
     JOURNAL_HOLDS,   /* the entry is here with this very hash */
     JOURNAL_BEHIND,  /* the local chain ends before it: restored from a backup */

@@ -191,6 +191,29 @@ enum status journal_read_side(struct db *db, const struct id *epoch, int64_t fir
     return status;
 }
 
+/* An entry whose row was destroyed is known by the next one's word, where that one is whole. */
+static enum status look_behind(struct db *db, int64_t number, const struct chain_point *acked,
+                               enum journal_standing *out, struct error *error)
+{
+    struct entry_row row;
+    struct entry entry;
+    struct hash actual;
+    bool found = false;
+    enum status status = rows_entry(db, number, acked->seq + 1, &row, &found, error);
+
+    *out = JOURNAL_BEHIND;
+    if (status != STATUS_OK || !found)
+        return status;
+    actual = entry_hash(row.stored.bytes, row.stored.length);
+    if (hash_equal(&actual, &row.stored.hash) &&
+        entry_parse(row.stored.bytes, row.stored.length, &entry, NULL) == STATUS_OK) {
+        *out = hash_equal(&entry.head.prev, &acked->hash) ? JOURNAL_HOLDS : JOURNAL_DIFFERS;
+        entry_finish(&entry);
+    }
+    rows_entry_done(&row);
+    return STATUS_OK;
+}
+
 static enum status compare(struct db *db, const struct chain_point *acked,
                            enum journal_standing *out, struct error *error)
 {
@@ -209,11 +232,10 @@ static enum status compare(struct db *db, const struct chain_point *acked,
         status = rows_entry(db, number, acked->seq, &row, &found, error);
     if (status != STATUS_OK)
         return status;
-    *out = JOURNAL_BEHIND;
-    if (found) {
-        *out = hash_equal(&row.stored.hash, &acked->hash) ? JOURNAL_HOLDS : JOURNAL_DIFFERS;
-        rows_entry_done(&row);
-    }
+    if (!found)
+        return look_behind(db, number, acked, out, error);
+    *out = hash_equal(&row.stored.hash, &acked->hash) ? JOURNAL_HOLDS : JOURNAL_DIFFERS;
+    rows_entry_done(&row);
     return STATUS_OK;
 }
 

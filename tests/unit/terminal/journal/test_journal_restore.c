@@ -167,6 +167,30 @@ static void test_journal__standing_is_told_for_each_case(void **state)
     assert_int_equal(standing, JOURNAL_UNKNOWN);
 }
 
+/* The row is gone; what follows it still says which entry that was. */
+static void test_journal__destroyed_entry_is_known_by_the_next(void **state)
+{
+    struct fixture *fixture = *state;
+    enum journal_standing standing;
+    struct chain_point lost, other;
+    fixture_commit_one(fixture, 1);
+    lost = other = journal_head(fixture->journal);
+    other.hash.bytes[3] ^= 1;
+    fixture_commit_one(fixture, 2);
+    fixture_sql(fixture, "DROP TRIGGER entry_delete");
+    fixture_sql(fixture, "DELETE FROM entry WHERE id & 1099511627775 = 2");
+    fixture_ok(fixture, journal_compare(fixture->db, &lost, &standing, &fixture->error));
+    assert_int_equal(standing, JOURNAL_HOLDS);
+    fixture_ok(fixture, journal_compare(fixture->db, &other, &standing, &fixture->error));
+    assert_int_equal(standing, JOURNAL_DIFFERS);
+    /* A word that nothing vouches for is none. */
+    fixture_sql(fixture, "DROP TRIGGER entry_update");
+    fixture_sql(fixture, "UPDATE entry SET bytes = CAST(replace(CAST(bytes AS TEXT), 'hlc', 'hld') "
+                         "AS BLOB) WHERE id & 1099511627775 = 3");
+    fixture_ok(fixture, journal_compare(fixture->db, &lost, &standing, &fixture->error));
+    assert_int_equal(standing, JOURNAL_BEHIND);
+}
+
 static void test_journal__epochs_are_listed_with_their_heads(void **state)
 {
     struct fixture *fixture = *state;
@@ -192,6 +216,7 @@ int main(void)
         CASE(test_journal__lost_till_db_names_what_the_ledger_knows),
         CASE(test_journal__acked_heads_that_are_here_change_nothing),
         CASE(test_journal__standing_is_told_for_each_case),
+        CASE(test_journal__destroyed_entry_is_known_by_the_next),
         CASE(test_journal__epochs_are_listed_with_their_heads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
