@@ -89,28 +89,41 @@ static enum status load_epoch(const struct writer_turn *turn, struct post *post,
     return status == STATUS_OK ? note_odd_open(turn, post, error) : status;
 }
 
+/* An entry that was lost together with the next one: nobody knows its hash. */
+static bool nameless(const struct hash *hash)
+{
+    static const struct hash none;
+
+    return hash_equal(hash, &none);
+}
+
 /* The first index whose entry is not known: count when all are. *forks tells that it is one that
- * differs from what is known at its place. */
+ * differs from what is known at its place. A place where one side has lost the name says nothing:
+ * it is passed when the two agree behind it, and belongs to the fork when they do not. */
 static enum status skip_known(const struct writer_turn *turn, const struct post *post,
                               const struct epoch_row *row, int *index, bool *forks,
                               struct error *error)
 {
     const struct frame *frame = post->batch->frame;
-    enum status status = STATUS_OK;
+    bool differs = false;
+    int agreed = 0;
 
-    *forks = false;
-    for (*index = 0; *index < frame->count && frame->first + *index <= row->seq; ++*index) {
+    for (int i = 0; i < frame->count && frame->first + i <= row->seq && !differs; i++) {
+        const struct hash *sent = &post->batch->entries[i].hash;
         struct hash known;
         bool found;
-        status = epochs_entry_hash(turn->session, row->number, frame->first + *index, &known,
-                                   &found, error);
+        enum status status =
+            epochs_entry_hash(turn->session, row->number, frame->first + i, &known, &found, error);
         if (status != STATUS_OK)
             return status;
         INVARIANT(found);
-        *forks = !hash_equal(&known, &post->batch->entries[*index].hash);
-        if (*forks)
-            return STATUS_OK;
+        if (hash_equal(&known, sent))
+            agreed = i + 1;
+        else
+            differs = !nameless(&known) && !nameless(sent);
     }
+    *index = agreed;
+    *forks = agreed < frame->count && frame->first + agreed <= row->seq;
     return STATUS_OK;
 }
 

@@ -188,6 +188,82 @@ static void test_branches__go_on_through_damage(void **state)
     free_fork(&fork);
 }
 
+/* Entries 3 and 4 were destroyed: nobody knows the hash of 3, and 4 still has its own. */
+static int post_destroyed(struct fixture *fixture, const struct device *device)
+{
+    struct frame *frame = frame_new(&device->epoch, 1);
+    struct answer answer;
+    struct buf body;
+    int status;
+
+    for (int i = 0; i < device->count; i++) {
+        const struct sealed_entry *entry = &device->entries[i];
+        struct frame_entry raw = {.damaged = true};
+        if (i != 2)
+            raw = (struct frame_entry){.signature = entry->signature,
+                                       .bytes = i == 3 ? NULL : entry->bytes,
+                                       .length = i == 3 ? 0 : entry->length,
+                                       .hash = entry->hash,
+                                       .damaged = i == 3};
+        assert_int_equal(frame_add(frame, &raw), STATUS_OK);
+    }
+    buf_init(&body, 1 << 20);
+    assert_int_equal(frame_write(frame, &body), STATUS_OK);
+    answer = signed_call(fixture, device, "POST", "/v1/journal", "", body.data, body.used);
+    status = answer.status;
+    answer_free(&answer);
+    buf_finish(&body);
+    frame_free(frame);
+    return status;
+}
+
+/* A copy that still has what the till's disk lost is no fork, where they agree behind it. */
+static void test_branches__do_not_begin_with_a_lost_name(void **state)
+{
+    struct fixture *fixture = shop(state);
+    struct device *device = device_make(fixture, "S01", "T01"), *copy, *other;
+
+    add_open(device, NULL);
+    add_sale(device, "A", 1000, 100);
+    add_sale(device, "A", 1000, 100);
+    other = clone_of(device);
+    add_sale(device, "A", 1000, 100);
+    add_sale(device, "A", 1000, 100);
+    copy = clone_of(device);
+    add_sale(device, "A", 1000, 100);
+    assert_int_equal(post_destroyed(fixture, device), 200);
+    expect_status(post_entries(fixture, copy, 1, 5), 200);
+    assert_int_equal(exceptions_of(fixture, "fork"), 0);
+    add_sale(copy, "B", 1000, 700); /* 6' */
+    expect_status(post_entries(fixture, copy, 1, 6), 409);
+    assert_int_equal(query_int(fixture, "SELECT min(start) FROM branch"), 6);
+    /* It may be another entry that lost its name: then it is kept with what follows it. */
+    add_sale(other, "B", 1000, 700); /* 4' */
+    expect_status(post_entries(fixture, other, 1, 4), 409);
+    assert_int_equal(query_int(fixture, "SELECT min(start) FROM branch"), 3);
+    assert_int_equal(query_int(fixture, "SELECT count(*) FROM branch"), 3);
+    assert_projections_true(fixture);
+    clone_free(other, 3);
+    clone_free(copy, 5);
+    device_free(device);
+}
+
+static void test_branches__pass_what_the_sender_lost(void **state)
+{
+    struct fixture *fixture = shop(state);
+    struct device *device = device_make(fixture, "S01", "T01");
+
+    add_open(device, NULL);
+    for (int i = 0; i < 4; i++)
+        add_sale(device, "A", 1000, 100);
+    assert_int_equal(post_ok(fixture, device, 1, 4), 4);
+    assert_int_equal(post_destroyed(fixture, device), 200);
+    assert_int_equal(exceptions_of(fixture, "fork"), 0);
+    assert_int_equal(sold_of(fixture, "A"), 4000);
+    assert_projections_true(fixture);
+    device_free(device);
+}
+
 /* A return of what the branch sold is not more than was sold. */
 static void test_branches__count_as_sold_for_returns(void **state)
 {
@@ -229,6 +305,8 @@ int main(void)
         TEST(test_branches__of_two_clones_are_two_decisions),
         TEST(test_branches__survive_a_restart_and_a_repair),
         TEST(test_branches__go_on_through_damage),
+        TEST(test_branches__do_not_begin_with_a_lost_name),
+        TEST(test_branches__pass_what_the_sender_lost),
         TEST(test_branches__count_as_sold_for_returns),
         TEST(test_branches__are_told_to_the_tills),
     };
