@@ -123,6 +123,9 @@ enum status till_change_end(struct till *till, struct cart *before, enum status 
 
     if (status == STATUS_OK)
         status = till_refigure(till, error);
+    /* A cart that was parked meanwhile may be taken up, to be put right; not paid. */
+    if (status == STATUS_OK && refund_holds(till->db, before, NULL) == STATUS_OK)
+        status = refund_holds(till->db, &till->cart, error);
     /* Money has been taken: nothing may make the sale impossible to record. */
     if (status == STATUS_OK && till->cart.tender_count > 0)
         status = till_sale_fits(till, error);

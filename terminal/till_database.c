@@ -3,6 +3,7 @@
 #include "terminal/till_internal.h"
 
 #include "terminal/base/fs.h"
+#include "terminal/selling/refund.h"
 #include "terminal/selling/schema.h"
 #include "terminal/stock/stock.h"
 
@@ -13,7 +14,7 @@ static enum status migrate(struct db *db, struct error *error)
 {
     const char *const parts[] = {journal_schema, people_schema, stock_schema, selling_schema};
     struct buf sql;
-    struct db_migration steps[2] = {{NULL}, {lease_schema}};
+    struct db_migration steps[3] = {{NULL}, {lease_schema}, {refund_schema}};
     enum status status = STATUS_OK;
 
     buf_init(&sql, 64 * 1024);
@@ -21,7 +22,7 @@ static enum status migrate(struct db *db, struct error *error)
         status = buf_append_text(&sql, parts[i]);
     INVARIANT(status == STATUS_OK);
     steps[0].sql = buf_text(&sql); /* released: may not change */
-    status = db_migrate(db, steps, 2, error);
+    status = db_migrate(db, steps, 3, error);
     buf_finish(&sql);
     return status;
 }

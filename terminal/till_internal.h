@@ -14,6 +14,7 @@
  *   till_write.c    the transaction of every entry
  *   till_shift.c    shift and drawer
  *   till_adjust.c   stock corrections
+ *   till_refund.c   returns that name the sale
  *   till_lease.c    promises of the ledger: asked for, spent, given back
  *   till_paper.c    print jobs, receipts
  *   till_replay.c   prepared sales
@@ -32,6 +33,7 @@
 #include "terminal/selling/cart_store.h"
 #include "terminal/selling/receipt.h"
 #include "terminal/selling/receipt_number.h"
+#include "terminal/selling/refund.h"
 #include "terminal/selling/sale.h"
 #include "terminal/selling/shift.h"
 #include "terminal/till_day.h"
@@ -183,6 +185,7 @@ struct record {
     const struct lease_use *leases; /* as put into the body */
     size_t lease_count;
     const char *reference; /* NULL or "": none */
+    const struct cart *taken_back; /* its lines may name what they take back; NULL none */
     int64_t delete_cart;   /* a cart that ends with it, 0 none */
     struct shift *shift;   /* its sums are stored; NULL none */
     bool open_shift;       /* `shift` is a new row; its `entry` is filled in */

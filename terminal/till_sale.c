@@ -175,6 +175,7 @@ static enum status write_sale(struct till *till, const struct selling *selling,
                             .leases = prepared->leases,
                             .lease_count = prepared->lease_count,
                             .reference = selling->reference,
+                            .taken_back = selling->cart,
                             .shift = selling->shift == NULL ? NULL : &prepared->shift,
                             .receipt = &prepared->row,
                             .print_receipt = selling->print,
@@ -203,6 +204,8 @@ enum status till_sell(struct till *till, const struct selling *selling, struct r
         return status;
     /* Since the tender the ledger may have said less, or a restored disk opened a new epoch. */
     status = till_leases_hold(till, prepared->leases, prepared->lease_count, error);
+    if (status == STATUS_OK)
+        status = refund_holds(till->db, selling->cart, error);
     if (status != STATUS_OK) {
         prepared_destroy(prepared);
         return status;

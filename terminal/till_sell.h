@@ -122,6 +122,28 @@ enum status till_cart_settle_out(struct till *till, int line, struct error *erro
 enum status till_cart_returning(struct till *till, const char *reason, const char *condition,
                                 struct error *error) MUST_USE;
 
+/* A line of a sale, by its receipt. */
+struct sold_line {
+    struct refund_origin origin;
+    char sku[KEY_SIZE];
+    char name[NAME_SIZE];
+    struct quantity sold; /* base units */
+    struct quantity back; /* of these, taken back by this till so far */
+    struct money amount;  /* that was paid for it, in the price's sense */
+};
+/* What a sale of this till sold, without linked charges, in its order. STATUS_NOT_FOUND: no such
+ * receipt on this journal, or its entry can't be read any more. */
+enum status till_sold_lines(struct till *till, const char *receipt, struct sold_line *out, int max,
+                            int *count, struct error *error) MUST_USE;
+/* The return line takes back that line of a sale (entry "original"). Is the sale on this journal,
+ * the price paid and its tax go back; else today's price, and `sold` says how much the receipt
+ * shows (base units). From then on, and in every later change of the cart, STATUS_CONFLICT: more
+ * would be taken back than was sold, by all returns of this till. STATUS_NOT_FOUND: no such line;
+ * STATUS_INVALID: no return, a linked charge, another item; or the entry sold nothing so.
+ * Permission "return". */
+enum status till_cart_take_back(struct till *till, int line, const struct refund_origin *origin,
+                                struct quantity sold, struct error *error) MUST_USE;
+
 /* A percentage, or an amount in the price's sense (pricing/totals.h); an amount takes at most what
  * is there. Permission "discount", a reason is required; a zero discount takes it away. Linked
  * charges and returns take no share of a cart discount. A new one replaces the old. */
@@ -158,8 +180,8 @@ enum status till_cart_discard(struct till *till, const char *reason, struct erro
 
 /* Asked before the first tender: is everything settled, is a shift open, is there room on the disk
  * for the sale (it is reserved now)? STATUS_INVALID: nothing in the cart, or codes to settle;
- * STATUS_CONFLICT: no shift is open; STATUS_RANGE: too long for one entry; STATUS_FULL. The tender
- * calls ask it themselves. */
+ * STATUS_CONFLICT: no shift is open, or more would be taken back than was sold; STATUS_RANGE: too
+ * long for one entry; STATUS_FULL. The tender calls ask it themselves. */
 enum status till_tender_check(struct till *till, struct error *error) MUST_USE;
 
 /* The amounts on the cash keys: exact (rounded as cash is), then the next notes of the currency,

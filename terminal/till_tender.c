@@ -77,7 +77,9 @@ enum status till_tender_check(struct till *till, struct error *error)
         return error_set(error, STATUS_INVALID, "nothing to pay for, or codes to settle");
     if (till->shift.shift == 0)
         return error_set(error, STATUS_CONFLICT, "no shift is open");
-    status = till_sale_fits(till, error);
+    status = refund_holds(till->db, &till->cart, error);
+    if (status == STATUS_OK)
+        status = till_sale_fits(till, error);
     return status == STATUS_OK ? till_reserve(till, error) : status;
 }
 

@@ -1,6 +1,6 @@
 /* The journal read from its first entry to its last: that the chain is whole (journal/verify.h),
  * and that what stands beside the entries follows from them: perpetual totals, receipt numbers,
- * moves, what was spent of leases.
+ * moves, what was spent of leases, what was taken back of which sale.
  */
 #include "terminal/till_internal.h"
 
@@ -33,6 +33,7 @@ struct walk {
     size_t delta_count, delta_room;
     bool collect;
     int64_t lease_uses;
+    int64_t refunds;
 };
 
 static int64_t into_shop(const struct bucket *bucket, const char *location)
@@ -109,6 +110,27 @@ static enum status check_receipt(struct walk *walk, const char *number, int64_t 
     return status;
 }
 
+static enum status check_refunds(struct walk *walk, const struct entry *entry)
+{
+    enum status status = STATUS_OK;
+    size_t index;
+    json_t *line;
+
+    json_array_foreach(json_object_get(entry->body, "lines"), index, line)
+    {
+        bool linked = false, same = true;
+        if (status == STATUS_OK)
+            status = refund_recorded(walk->till->db, walk->epoch_number, entry->head.seq, line,
+                                     &linked, &same, walk->error);
+        if (status == STATUS_OK && !same)
+            status = error_set(walk->error, STATUS_CORRUPT,
+                               "entry %lld: what it takes back is recorded otherwise",
+                               (long long)entry->head.seq);
+        walk->refunds += linked;
+    }
+    return status;
+}
+
 static enum status check_sale(struct walk *walk, const struct entry *entry)
 {
     const json_t *body = entry->body;
@@ -161,6 +183,8 @@ static enum status visit(void *context, const struct stored_entry *stored)
         status = collect_moves(walk, entry.body);
     if (status == STATUS_OK && walk->collect)
         status = check_leases(walk, &entry);
+    if (status == STATUS_OK && walk->collect && strcmp(entry.head.kind, "sale") == 0)
+        status = check_refunds(walk, &entry);
     entry_finish(&entry);
     return status;
 }
@@ -218,6 +242,17 @@ static enum status check_lease_records(struct walk *walk)
     if (status == STATUS_OK && records != walk->lease_uses)
         status = error_set(walk->error, STATUS_CORRUPT,
                            "what was spent of leases is not what the entries say");
+    return status;
+}
+
+static enum status check_refund_records(struct walk *walk)
+{
+    int64_t records;
+    enum status status = refund_records(walk->till->db, &records, walk->error);
+
+    if (status == STATUS_OK && records != walk->refunds)
+        status = error_set(walk->error, STATUS_CORRUPT,
+                           "what was taken back is not what the entries say");
     return status;
 }
 
@@ -289,6 +324,8 @@ enum status till_verify(struct till *till, int64_t *checked, struct error *error
         status = check_moves(&walk);
     if (status == STATUS_OK)
         status = check_lease_records(&walk);
+    if (status == STATUS_OK)
+        status = check_refund_records(&walk);
     free(walk.deltas);
     return status;
 }

@@ -1,6 +1,6 @@
 /* The one place where the journal grows.
  *
- *   begin ─► entry ─► moves, leases ─► reference ─► print job ─► receipt ─► shift ─► cart row ─► commit
+ *   begin ─► entry ─► moves, leases, refunds ─► reference ─► print job ─► receipt ─► shift ─► cart row ─► commit
  *                                                                                    │
  *   STATUS_OK      durable: only now may anybody print, open the drawer, show change ◄┤
  *   STATUS_FULL    rolled back; the reserve is given up and it is tried once more     ◄┤
@@ -92,6 +92,8 @@ static enum status write_beside(struct till *till, struct record *record,
     if (status == STATUS_OK)
         status = lease_record(till->db, number, sealed->head.seq, record->leases,
                               record->lease_count, error);
+    if (status == STATUS_OK && record->taken_back != NULL)
+        status = refund_record(till->db, number, sealed->head.seq, record->taken_back, error);
     if (status == STATUS_OK && record->reference != NULL && record->reference[0] != '\0')
         status = reference_insert(till->db, record->reference, key, error);
     if (status == STATUS_OK)

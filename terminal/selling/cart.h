@@ -31,6 +31,7 @@
 #define PRICE_FROM_OPEN      "open"
 #define PRICE_FROM_LABEL     "label"
 #define PRICE_FROM_REFERENCE "reference"
+#define PRICE_FROM_ORIGINAL  "original" /* what was paid for the line that is taken back */
 
 struct cart_line {
     int64_t id;
@@ -70,6 +71,11 @@ struct cart_line {
     char condition[CONDITION_SIZE];
     char removed_by[STAFF_ID_SIZE];
     char account[ACCOUNT_ID_SIZE]; /* a gift card that is sold: the account it loads; or "" */
+    char origin_device[ID_HEX_SIZE]; /* of the sold line that is taken back (refund.h) */
+    char origin_epoch[ID_HEX_SIZE];
+    int64_t origin_seq; /* 0: none is named */
+    int64_t origin_line;
+    int64_t origin_sold; /* base thousandths */
 };
 
 struct cart_tender {

@@ -230,7 +230,8 @@ static struct cart_line *same_line(struct cart *cart, const struct cart_line *fr
             strcmp(line->price_from, fresh->price_from) == 0 &&
             strcmp(line->lot, fresh->lot) == 0 && strcmp(line->serial, fresh->serial) == 0 &&
             strcmp(line->tax_code, fresh->tax_code) == 0 &&
-            strcmp(line->condition, fresh->condition) == 0 && line->account[0] == '\0')
+            strcmp(line->condition, fresh->condition) == 0 && line->account[0] == '\0' &&
+            line->origin_seq == 0)
             return line;
     }
     return NULL;
@@ -418,7 +419,7 @@ enum status cart_repack(struct cart *cart, int64_t id, const struct add_moment *
         return error_set(error, STATUS_NOT_FOUND, "the cart has no line %lld", (long long)id);
     if (line->unknown || line->linked_to != 0 || line->weighed ||
         line->quantity % QUANTITY_ONE != 0 || strcmp(line->sku, found->item.sku) != 0 ||
-        strcmp(line->price_from, PRICE_FROM_LABEL) == 0)
+        strcmp(line->price_from, PRICE_FROM_LABEL) == 0 || line->origin_seq > 0)
         return error_set(error, STATUS_INVALID, "line %lld has no packs", (long long)id);
     packed = *line;
     packed.factor = found->factor.milli;

@@ -39,7 +39,7 @@ enum status cart_add(struct cart *cart, const struct add_moment *moment,
 /* The line is sold in the pack of `found` from now on ("" for the single unit), with the same
  * number of them and at the list's price: an overridden price goes, a discount stays.
  * STATUS_NOT_FOUND: no such line; STATUS_INVALID: not a line of this item at a list's or a given
- * price; STATUS_RANGE, STATUS_CONFLICT: as cart_quantity. */
+ * price, or it takes back a sold one; STATUS_RANGE, STATUS_CONFLICT: as cart_quantity. */
 enum status cart_repack(struct cart *cart, int64_t line, const struct add_moment *moment,
                         const struct found_item *found, struct error *error) MUST_USE;
 

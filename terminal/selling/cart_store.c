@@ -49,6 +49,11 @@ static const struct field line_fields[] = {
     FIELD_OF_TEXT("condition", struct cart_line, condition),
     FIELD_OF_TEXT("removed_by", struct cart_line, removed_by),
     FIELD_OF_TEXT("account", struct cart_line, account),
+    FIELD_OF_TEXT("origin_device", struct cart_line, origin_device),
+    FIELD_OF_TEXT("origin_epoch", struct cart_line, origin_epoch),
+    FIELD_OF_INT("origin_seq", struct cart_line, origin_seq),
+    FIELD_OF_INT("origin_line", struct cart_line, origin_line),
+    FIELD_OF_INT("origin_sold", struct cart_line, origin_sold),
 };
 
 static const struct field head_fields[] = {

@@ -24,6 +24,7 @@ struct receipt_row {
     int64_t cart; /* that ended with it, 0 none: its rows are gone, or no longer mean anything */
 };
 #define ENTRY_KEY(epoch_number, seq) ((epoch_number) << 40 | (seq))
+#define ENTRY_KEY_NUMBER(key)        ((key) >> 40)
 #define ENTRY_KEY_SEQ(key)           ((key) & (((int64_t)1 << 40) - 1))
 
 /* The next number of this epoch: out->key and out->number. Within the transaction of the sale. */

@@ -2,6 +2,7 @@
 #include "terminal/selling/sale.h"
 
 #include "terminal/selling/accounts.h"
+#include "terminal/selling/refund.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -193,6 +194,7 @@ static json_t *line_json(const struct cart *cart, const struct cart_line *line,
     put_text_unless(object, "lot", line->lot, "");
     put_text_unless(object, "serial", line->serial, "");
     put_int_unless(object, "linked_to", line->linked_to, 0);
+    refund_put(object, line);
     put_text_unless(object, "reason", line->reason, "");
     put_text_unless(object, "condition", line->condition, "");
     put_text_unless(object, "approved_by", line->approved_by, "");

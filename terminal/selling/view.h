@@ -7,6 +7,7 @@
 #ifndef HOLDFAST_SELLING_VIEW_H
 #define HOLDFAST_SELLING_VIEW_H
 
+#include "terminal/base/crypto.h"
 #include "terminal/catalogue/code.h"
 #include "terminal/catalogue/item.h"
 #include "terminal/money/money.h"
@@ -99,6 +100,12 @@ struct cart_view {
     const char *discount_reason;
     const char *note;
     const char *customer; /* pseudonym, "" for none */
+};
+
+/* Which line of which sale: what a return takes back. */
+struct refund_origin {
+    struct id device, epoch;
+    int64_t seq, line;
 };
 
 /* ---- into the cart (till_scan, till_add) --------------------------------------------------- */
