@@ -186,46 +186,112 @@ void scope_forget(struct scope_history *history)
     history->count = 0;
 }
 
-bool model_forked(const struct model *model, const struct fold *fold,
-                  const struct journal_model *journal)
+void model_copy_damage(struct model *model, uint16_t from, uint16_t to)
 {
-    for (int i = 0; i < journal->count; i++) {
-        const struct epoch_head *at =
-            model_head_find(fold->heads, fold->count, &journal->epochs[i].epoch);
-        int own = journal->epochs[i].head;
-
-        if (at != NULL && at->head >= 0 && own >= 0 && !model_descends(model, at->head, own) &&
-            !model_descends(model, own, at->head))
-            return true;
+    for (size_t i = 0; i < model->count; i++) {
+        struct fact *fact = &model->facts[i];
+        fact->gone = (uint16_t)((fact->gone & from) != 0 ? fact->gone | to : fact->gone & ~to);
+        fact->spoilt =
+            (uint16_t)((fact->spoilt & from) != 0 ? fact->spoilt | to : fact->spoilt & ~to);
     }
-    return false;
 }
 
-/* The till's own entries that the fold does not hold: all of its chain that is not in the ledger's
- * of then, a branch's too. */
-int64_t model_on_hand(const struct model *model, const struct fold *fold,
-                      const struct journal_model *journal, int store, int item)
+/* ---- on hand ------------------------------------------------------------------------------------
+ */
+
+static int head_at(const struct fold *fold, const struct id *epoch)
+{
+    const struct epoch_head *head = model_head_find(fold->heads, fold->count, epoch);
+
+    return head == NULL ? -1 : head->head;
+}
+
+int model_fork(const struct model *model, const struct fold *fold, const struct epoch_head *own)
+{
+    int there = head_at(fold, &own->epoch);
+    int first = -1;
+
+    if (there < 0 || model_descends(model, own->head, there))
+        return -1;
+    for (int r = own->head; r >= 0 && !model_descends(model, there, r); r = model->facts[r].prev) {
+        first = r;
+        if (model->facts[r].seq == 1)
+            break;
+    }
+    return first;
+}
+
+/* Whether a hash of the record is left on the till's disk: its own, or the next entry's word. */
+static bool vouched(const struct model *model, int record, int next, int seat)
+{
+    uint16_t here = FACT_ON_DISK(seat);
+
+    if ((model->facts[record].gone & here) == 0)
+        return true;
+    return next >= 0 && ((model->facts[next].gone | model->facts[next].spoilt) & here) == 0;
+}
+
+/* The first of the till's own entries that the ledger keeps aside, as far as the till can know. */
+static int branch_start(const struct model *model, int64_t position, const struct epoch_head *own,
+                        int seat)
+{
+    int start = -1, start_next = -1, next = -1;
+
+    for (int r = own->head; r >= 0; next = r, r = model->facts[r].prev) {
+        const struct fact *fact = &model->facts[r];
+        if (fact->aside > 0 && fact->aside <= position) {
+            start = r;
+            start_next = next;
+        }
+        if (fact->seq == 1)
+            break;
+    }
+    return start >= 0 && vouched(model, start, start_next, seat) ? start : -1;
+}
+
+static int64_t moved(const struct fact *fact, int store, int item)
+{
+    int64_t sum = 0;
+
+    for (int i = 0; i < fact->count && fact->store == store; i++)
+        sum += fact->deltas[i].item == item ? fact->deltas[i].milli : 0;
+    return sum;
+}
+
+int64_t model_on_hand(const struct model *model, const struct scope_point *point,
+                      const struct journal_model *journal, int seat, int store, int item)
 {
     int64_t sum = 0;
 
     for (int bucket = 0; bucket < MODEL_BUCKETS; bucket++)
-        sum += fold->stock[item][bucket];
+        sum += point->fold.stock[item][bucket];
     for (int i = 0; i < journal->count; i++) {
-        const struct epoch_head *at =
-            model_head_find(fold->heads, fold->count, &journal->epochs[i].epoch);
-        int known = at == NULL ? -1 : at->head;
+        const struct epoch_head *own = &journal->epochs[i];
+        int there = head_at(&point->fold, &own->epoch);
+        int start = branch_start(model, point->position, own, seat);
+        int64_t counted = there < 0 ? 0 : model->facts[there].seq;
 
-        for (int r = journal->epochs[i].head; r >= 0; r = model->facts[r].prev) {
-            const struct fact *fact = &model->facts[r];
-            if (known >= 0 && model_descends(model, known, r))
-                break;
-            for (int d = 0; d < fact->count; d++) {
-                if (fact->deltas[d].item == item && fact->store == store)
-                    sum += fact->deltas[d].milli;
-            }
-            if (fact->seq == 1)
-                break;
-        }
+        if (start >= 0)
+            counted = model->facts[start].seq - 1;
+        for (int r = own->head; r >= 0 && model->facts[r].seq > counted; r = model->facts[r].prev)
+            sum += moved(&model->facts[r], store, item);
     }
     return sum;
+}
+
+bool model_forks_told(const struct model *model, const struct scope_point *point,
+                      const struct journal_model *journal, int seat)
+{
+    for (int i = 0; i < journal->count; i++) {
+        const struct epoch_head *own = &journal->epochs[i];
+        int fork = model_fork(model, &point->fold, own), next = -1;
+
+        if (fork < 0 || branch_start(model, point->position, own, seat) >= 0)
+            continue;
+        for (int r = own->head; r >= 0 && r != fork; r = model->facts[r].prev)
+            next = r;
+        if (vouched(model, fork, next, seat))
+            return false;
+    }
+    return true;
 }

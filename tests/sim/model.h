@@ -80,10 +80,15 @@ struct fact {
     int64_t accounts[MODEL_ACCOUNTS]; /* what it adds to their balances */
     struct lease_used uses[MODEL_USES];
     int use_count;
-    bool told;     /* to a person: it may never be lost */
-    bool tampered; /* its bytes were destroyed on a till's disk */
-    bool damaged;  /* and the ledger took it as damaged: it moves nothing */
+    bool told;          /* to a person: it may never be lost */
+    bool tampered;      /* it was destroyed on a till's disk */
+    bool damaged;       /* and the ledger took it as damaged: it moves nothing */
+    uint16_t gone;      /* where its row is gone: a bit for each seat's disk, and its backup */
+    uint16_t spoilt;    /* where its bytes are others */
+    int64_t aside;      /* since this position of its location the ledger keeps it as a branch; 0 */
 };
+#define FACT_ON_DISK(seat)   ((uint16_t)(1U << (seat)))
+#define FACT_IN_BACKUP(seat) ((uint16_t)(1U << ((seat) + 8)))
 
 /* An epoch, as one copy of a till holds it, or as the ledger does. */
 struct epoch_head {
@@ -144,6 +149,7 @@ struct model {
     int head_count;
     struct epoch_head acked[MODEL_EPOCHS]; /* as it told anyone */
     int acked_count;
+    int64_t branch_count; /* entries that it keeps aside */
     int64_t stock[MODEL_STORES][MODEL_ITEMS][MODEL_BUCKETS];
     int64_t opening[MODEL_STORES][MODEL_ITEMS];
     int64_t entries[MODEL_STORES], sales[MODEL_STORES], returns[MODEL_STORES], gross[MODEL_STORES];
@@ -181,11 +187,30 @@ struct scope_point *scope_point_add(struct scope_history *history, int64_t posit
 /* Forgets what is above the position (a restored ledger counts anew from there). */
 void scope_forget(struct scope_history *history);
 
-/* On hand by the design's formula: the fold at a position and the till's own entries after it. */
-/* Whether the ledger, at that fold, went on another way than the till did from a common entry. */
-bool model_forked(const struct model *model, const struct fold *fold,
-                  const struct journal_model *journal);
-int64_t model_on_hand(const struct model *model, const struct fold *fold,
-                      const struct journal_model *journal, int store, int item);
+/* What is destroyed on the place `from` (of the two above) is so on `to`, and nothing else. */
+void model_copy_damage(struct model *model, uint16_t from, uint16_t to);
+
+/* Where the till's own chain of an epoch leaves the ledger's, at that fold: the record; -1: it does
+ * not. */
+int model_fork(const struct model *model, const struct fold *fold, const struct epoch_head *own);
+
+/* What a till must show as on hand, when the ledger's word has come to it up to `point`: what all
+ * entries moved that the ledger counts there, and what its own entries moved that it does not:
+ *
+ *   main chain    own entries behind the ledger's head. One that the ledger took as damaged moves
+ *                 nothing from the moment on that its place is passed: the goods left the shelf,
+ *                 nobody can read how many any more, and the exception asks a person to count. Until
+ *                 then the till, which kept the moves beside the entry, goes on counting it.
+ *   branch        all own entries from its first one on: the ledger keeps them aside and counts
+ *                 none, the till knows what it sold. Until the ledger's word of the branch has come,
+ *                 a till can't know that it forked: it goes by the main chain's head. The same when
+ *                 the branch's first entry was destroyed here together with the next one: no hash is
+ *                 left that says whose branch it is.
+ */
+int64_t model_on_hand(const struct model *model, const struct scope_point *point,
+                      const struct journal_model *journal, int seat, int store, int item);
+/* Whether the till can know, at that point, of every fork in its journal. */
+bool model_forks_told(const struct model *model, const struct scope_point *point,
+                      const struct journal_model *journal, int seat);
 
 #endif

@@ -24,9 +24,8 @@ void observe_disk(struct world *world, struct seat *seat);
 
 /* When the replica moved since the last look: cursors and rows. */
 void observe_replica(struct world *world, struct seat *seat);
-/* What the till shows as on hand. A till that went another way than its copy can know that only
- * when the ledger has told it: then, at rest, its figure must be right too, unless entries of a
- * till that was restored or copied were destroyed: which of them the ledger counts is not said. */
+/* What the till shows as on hand, against model_on_hand. At rest it must have been told of every
+ * fork. */
 void observe_on_hand(struct world *world, struct seat *seat, int item, bool at_rest);
 
 /* ---- observe_ledger.c ---- */

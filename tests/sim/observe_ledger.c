@@ -30,6 +30,36 @@ static void take_damaged(struct world *world, struct store_session *reader)
     }
 }
 
+/* What the ledger keeps aside since the last look. A branch's first entry comes with a position of
+ * its location's feed; the others need none. */
+static void take_branches(struct world *world, struct store_session *reader)
+{
+    struct model *model = &world->model;
+    struct store_query *query;
+    int64_t count = 0;
+    bool row;
+
+    if (store_one_int(reader, "SELECT count(*) FROM branch", NULL, 0, 0, &count, NULL) !=
+            STATUS_OK ||
+        count == model->branch_count)
+        return;
+    model->branch_count = count;
+    if (store_query(reader, "SELECT hash FROM branch", NULL, 0, &query, NULL) != STATUS_OK)
+        return;
+    while (store_next(reader, query, &row, NULL) == STATUS_OK && row) {
+        size_t length;
+        struct hash hash;
+        int record;
+        memcpy(hash.bytes, store_column_blob(reader, query, 0, &length), HASH_SIZE);
+        record = model_find(model, &hash);
+        if (record >= 0 && model->facts[record].aside == 0)
+            model->facts[record].aside =
+                feed_mark(world->ledger->feed,
+                          observe_scope_name(SCOPE_LOCATION + model->facts[record].store))
+                    .position;
+    }
+}
+
 static void take_heads(struct world *world, struct store_session *reader)
 {
     struct model *model = &world->model;
@@ -124,6 +154,7 @@ static void look(struct world *world)
     if (ledger_reader(world->ledger, &reader, NULL) == STATUS_OK) {
         take_damaged(world, reader);
         take_heads(world, reader);
+        take_branches(world, reader);
         take_stock(world, reader);
         take_positions(world, reader);
         ledger_reader_back(world->ledger, reader);
@@ -144,8 +175,11 @@ void observe_ledger_opened(struct world *world)
         model->incarnation = world->ledger->incarnation;
         model->head_count = 0;
         model->acked_count = 0;
-        for (size_t i = 0; i < model->count; i++)
+        for (size_t i = 0; i < model->count; i++) {
             model->facts[i].damaged = false;
+            model->facts[i].aside = 0;
+        }
+        model->branch_count = 0;
         model_refold(model);
         for (int i = 0; i < MODEL_SCOPES; i++)
             scope_forget(&model->scopes[i]);

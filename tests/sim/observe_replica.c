@@ -199,12 +199,14 @@ void observe_on_hand(struct world *world, struct seat *seat, int item, bool at_r
             STATUS_OK &&
         strcmp(cursor.incarnation, incarnation) == 0) {
         point = scope_point(&world->model.scopes[SCOPE_LOCATION + seat->store], cursor.position);
-        if (point != NULL && !(world->tampered > 0 && seat->journal.may_open) &&
-            (at_rest || !model_forked(&world->model, &point->fold, &seat->journal)) &&
+        if (point != NULL && at_rest &&
+            !model_forks_told(&world->model, point, &seat->journal, seat->index))
+            world_fail(world, 12, "%s: nobody has told it that it forked", seat->machine.name);
+        if (point != NULL &&
             stock_of(seat->till->db, db, location, sku, &level, NULL) == STATUS_OK)
-            invariant_12_on_hand_is_fold(
-                world, seat, item, level.on_hand.milli,
-                model_on_hand(&world->model, &point->fold, &seat->journal, seat->store, item));
+            invariant_12_on_hand_is_fold(world, seat, item, level.on_hand.milli,
+                                         model_on_hand(&world->model, point, &seat->journal,
+                                                       seat->index, seat->store, item));
     }
     node_look_end(&seat->till_node);
 }

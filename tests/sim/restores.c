@@ -13,11 +13,12 @@
 #define LEDGER_BACKUP "/ledger/backup.db"
 #define TAIL          2 /* the newest entries are checked at every start: those stay whole */
 
-void restores_backup_seat(struct seat *seat)
+void restores_backup_seat(struct world *world, struct seat *seat)
 {
     disk_image_release(seat->backup);
     seat->backup = disk_freeze(seat->machine.disk);
     seat->backup_tampered = seat->tampered;
+    model_copy_damage(&world->model, FACT_ON_DISK(seat->index), FACT_IN_BACKUP(seat->index));
 }
 
 /* By the product's own command, as a process of its own beside the ledger that serves. */
@@ -87,6 +88,7 @@ static void restore_till(struct world *world, struct seat *seat)
     }
     rewind_seat(seat);
     seat->tampered = seat->backup_tampered;
+    model_copy_damage(&world->model, FACT_IN_BACKUP(seat->index), FACT_ON_DISK(seat->index));
     switch_on(world, seat);
 }
 
@@ -113,6 +115,9 @@ static void clone_till(struct world *world, struct seat *seat)
     clone->till_node.machine = clone->agent_node.machine = &clone->machine;
     rewind_seat(clone);
     clone->tampered = behind ? seat->backup_tampered : seat->tampered;
+    model_copy_damage(&world->model,
+                      behind ? FACT_IN_BACKUP(seat->index) : FACT_ON_DISK(seat->index),
+                      FACT_ON_DISK(clone->index));
     for (int i = 0; i < world->seats; i++) {
         if (world->seat[i].origin == seat->origin)
             world->seat[i].journal.may_open = true;
@@ -208,6 +213,10 @@ static void spoil_entry(struct world *world, struct seat *seat, enum fault fault
         trace_line(&world->trace, world->now_ms, "%s entry %lld is spoilt", seat->machine.name,
                    (long long)fact->seq);
         fact->tampered = true;
+        if (fault == FAULT_ENTRY_LOST)
+            fact->gone |= FACT_ON_DISK(seat->index);
+        else
+            fact->spoilt |= FACT_ON_DISK(seat->index);
         seat->tampered = true;
         seat->journal.may_open = true; /* it may be the acknowledged one */
         world->tampered++;

@@ -464,7 +464,7 @@ static void work(struct world *world, struct seat *seat)
     poke_agent(world, seat);
     observe_on_hand(world, seat, work_draw(world, SIM_ITEMS), false);
     if (work_draw(world, 16) == 0)
-        restores_backup_seat(seat);
+        restores_backup_seat(world, seat);
     if (work_draw(world, 40) == 0)
         restores_backup_ledger(world);
 }
