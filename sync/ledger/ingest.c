@@ -172,7 +172,10 @@ static enum status take_fork(const struct writer_turn *turn, struct post *post,
     }
     post->result.seq = place.start;
     post->result.taken = frame->first + frame->count - 1;
-    return branch_keep(turn, row, post->batch, index, &place, error);
+    status = branch_keep(turn, row, post->batch, index, &place, error);
+    return status == STATUS_OK
+               ? refunds_arrived(turn, row, frame->first + index, post->result.taken, error)
+               : status;
 }
 
 #define ENTRY_COLUMNS 6

@@ -8,10 +8,6 @@
 bool check_drained(struct world *world);
 /* It did not come to rest in the bound: says what is still open. */
 void check_drain_failed(struct world *world);
-/* Value accounts and leases, through a session of the ledger. */
-void check_leases(struct world *world, struct store_session *reader);
-/* Value accounts and leases, through a session of the ledger. */
-void check_leases(struct world *world, struct store_session *reader);
 /* The full comparison. */
 void check_end(struct world *world);
 

@@ -124,28 +124,29 @@ void invariant_07_buckets_sum_to_zero(struct world *world, const char *sku, int6
         world_fail(world, 7, "the buckets of %s sum to %" PRId64, sku, milli);
 }
 
-/* Only a copy of a till can spend twice, and only a restored ledger forget what it granted. */
-static bool has_copies(const struct world *world)
+void invariant_08_till_keeps_to_grant(struct world *world, const struct seat *seat,
+                                      const char *lease, int64_t granted, int64_t used)
 {
-    for (int i = 0; i < world->seats; i++) {
-        if (world->seat[i].journal.may_open)
-            return true;
-    }
-    return false;
+    if (used > granted && !seat->copied)
+        world_fail(world, 8, "%s: of lease %.8s %" PRId64 " was granted, and %" PRId64 " is used",
+                   seat->machine.name, lease, granted, used);
 }
 
-void invariant_08_leases_hold(struct world *world, const char *lease, int64_t granted, int64_t used,
-                              int64_t exceptions)
+void invariant_08_leases_hold(struct world *world, const struct lease_seen *state)
 {
-    bool over = used > granted;
+    bool restored = world->faults[FAULT_LEDGER_RESTORED] > 0;
+    bool over = state->used > state->granted;
 
-    if (over && !has_copies(world))
-        world_fail(world, 8, "lease %.8s: %" PRId64 " granted, %" PRId64 " used", lease, granted,
-                   used);
-    if (exceptions != (over ? 1 : 0))
+    if (state->granted != state->told && !(restored && state->granted == 0))
+        world_fail(world, 8, "lease %.8s: %" PRId64 " was told, the ledger says %" PRId64,
+                   state->lease, state->told, state->granted);
+    if (over && !state->copied && !restored)
+        world_fail(world, 8, "lease %.8s: %" PRId64 " granted, %" PRId64 " used", state->lease,
+                   state->granted, state->used);
+    if (state->exceptions != (over ? 1 : 0))
         world_fail(world, 8,
                    "lease %.8s: %" PRId64 " granted, %" PRId64 " used, %" PRId64 " exceptions",
-                   lease, granted, used, exceptions);
+                   state->lease, state->granted, state->used, state->exceptions);
 }
 
 void invariant_08_account_is_fold(struct world *world, int account, int64_t shown, int64_t expected)
@@ -153,6 +154,35 @@ void invariant_08_account_is_fold(struct world *world, int account, int64_t show
     if (shown != expected)
         world_fail(world, 8, "account GC-%d holds %" PRId64 ", the fold says %" PRId64, account,
                    shown, expected);
+}
+
+void invariant_09_till_refunds_what_was_sold(struct world *world, const struct seat *seat,
+                                             int64_t line, int64_t back, int64_t sold)
+{
+    if (back > sold)
+        world_fail(world, 9,
+                   "%s: of line %" PRId64 " %" PRId64 " was sold, and %" PRId64 " taken back",
+                   seat->machine.name, line, sold, back);
+}
+
+void invariant_09_refunds_hold(struct world *world, const struct refund_seen *state)
+{
+    bool over = state->sold >= 0 && state->back > state->sold;
+
+    if (state->shown != state->back)
+        world_fail(world, 9,
+                   "of entry %" PRId64 " line %" PRId64 " the ledger says %" PRId64
+                   " came back, the fold %" PRId64,
+                   state->seq, state->line, state->shown, state->back);
+    if (over && state->one_alone)
+        world_fail(world, 9, "one till took back %" PRId64 " of %" PRId64 " by itself", state->back,
+                   state->sold);
+    if (state->exceptions > 1 || (over && state->exceptions == 0) ||
+        (state->exceptions > 0 && !over && !state->was_over && !state->forgotten))
+        world_fail(world, 9,
+                   "of entry %" PRId64 " line %" PRId64 ": %" PRId64 " sold, %" PRId64
+                   " back, %" PRId64 " exceptions",
+                   state->seq, state->line, state->sold, state->back, state->exceptions);
 }
 
 void invariant_10_position_is_next(struct world *world, const char *scope, int64_t before,
@@ -249,7 +279,7 @@ static bool has_card_number(const json_t *value)
                 run++;
             else if (*text != ' ' && *text != '-')
                 run = 0;
-            if (run >= 16)
+            if (run >= 12)
                 return true;
         }
         return false;

@@ -34,12 +34,36 @@ void invariant_06_sums_agree(struct world *world, const json_t *entry);
 void invariant_07_balance_is_fold(struct world *world, int store, int item, int bucket,
                                   int64_t milli);
 void invariant_07_buckets_sum_to_zero(struct world *world, const char *sku, int64_t milli);
-/* Of one lease: what was granted (0: the ledger does not know it), what entries used up, and how
- * many exceptions tell of it. */
-void invariant_08_leases_hold(struct world *world, const char *lease, int64_t granted, int64_t used,
-                              int64_t exceptions);
+/* What the tills of one device have used up of a lease that the ledger told them of (granted 0: it
+ * never did). `copied`: there is, or was, another copy of its disk. */
+void invariant_08_till_keeps_to_grant(struct world *world, const struct seat *seat,
+                                      const char *lease, int64_t granted, int64_t used);
+/* Of one lease at the ledger: what it says it granted (0: it does not know the lease), what it told
+ * that it granted (0: never), what entries used up, how many exceptions tell of it. */
+struct lease_seen {
+    const char *lease;
+    int64_t granted, told, used, exceptions;
+    bool copied; /* its till's disk was */
+};
+void invariant_08_leases_hold(struct world *world, const struct lease_seen *state);
 void invariant_08_account_is_fold(struct world *world, int account, int64_t shown,
                                   int64_t expected);
+/* A till has taken back so much of a line, by all entries that it holds. */
+void invariant_09_till_refunds_what_was_sold(struct world *world, const struct seat *seat,
+                                             int64_t line, int64_t back, int64_t sold);
+/* The same at the ledger, over all tills. */
+struct refund_seen {
+    int64_t seq, line;
+    int64_t shown; /* by its figure */
+    int64_t back;  /* by the fold */
+    int64_t sold;  /* -1: the sale has not come */
+    int64_t exceptions;
+    bool was_over;  /* at some look before */
+    bool one_alone; /* all of it by one till, of which there was never a copy; and what it sold, or
+                       another one, is all there */
+    bool forgotten; /* it was restored from a backup: exceptions may be older than what it holds */
+};
+void invariant_09_refunds_hold(struct world *world, const struct refund_seen *state);
 void invariant_10_position_is_next(struct world *world, const char *scope, int64_t before,
                                    int64_t after);
 void invariant_10_cursor_grows(struct world *world, const struct seat *seat, const char *scope,

@@ -126,6 +126,7 @@ bool model_advance(struct model *model, const struct id *epoch, int record)
         return false;
     fold_chain(model, head->head, record);
     head->head = record;
+    model->promises_moved = true;
     return true;
 }
 
@@ -141,6 +142,7 @@ void model_refold(struct model *model)
             model->stock[store][item][0] = model->opening[store][item];
     for (int i = 0; i < model->head_count; i++)
         fold_chain(model, -1, model->heads[i].head);
+    model->promises_moved = true;
 }
 
 void model_each_taken(const struct model *model,

@@ -24,6 +24,7 @@
 #define MODEL_EPOCHS   32
 #define MODEL_ACCOUNTS 3
 #define MODEL_USES     4 /* of leases, by one entry */
+#define MODEL_SOLD     2 /* lines of one entry */
 #define MODEL_BUCKETS  2 /* available, damaged */
 
 enum entry_kind {
@@ -54,6 +55,33 @@ struct lease_used {
     int64_t amount; /* spent or given back */
 };
 
+/* A line that sold something. */
+struct sold_line_seen {
+    int64_t line;
+    int item; /* -1: none of the catalogue's */
+    int64_t milli, amount;
+};
+
+/* The sold line that a return takes back. */
+struct taken_back {
+    struct id epoch;
+    int64_t seq; /* 0: none is named */
+    int64_t line;
+    int64_t milli;
+};
+
+/* What the ledger granted a till, as it told it. */
+struct grant {
+    char lease[ID_HEX_SIZE];
+    int64_t amount;
+};
+
+/* Of a sold line more was taken back than was sold, as the ledger saw it once. */
+struct overdrawn {
+    struct id epoch;
+    int64_t seq, line;
+};
+
 /* What an operation at the till should write. */
 struct sale_expected {
     enum entry_kind kind;
@@ -61,6 +89,8 @@ struct sale_expected {
     struct stock_delta deltas[MODEL_LINES];
     int count;
     int64_t cash; /* into the drawer */
+    struct taken_back back;
+    int overrides; /* lines at a price that a person gave */
     char reference[40];
     char receipt[48]; /* as told to the person; "" when nothing was told */
 };
@@ -80,12 +110,16 @@ struct fact {
     int64_t accounts[MODEL_ACCOUNTS]; /* what it adds to their balances */
     struct lease_used uses[MODEL_USES];
     int use_count;
-    bool told;          /* to a person: it may never be lost */
-    bool tampered;      /* it was destroyed on a till's disk */
-    bool damaged;       /* and the ledger took it as damaged: it moves nothing */
-    uint16_t gone;      /* where its row is gone: a bit for each seat's disk, and its backup */
-    uint16_t spoilt;    /* where its bytes are others */
-    int64_t aside;      /* since this position of its location the ledger keeps it as a branch; 0 */
+    struct sold_line_seen sold[MODEL_SOLD];
+    int sold_count;
+    struct taken_back back;
+    int overrides;
+    bool tampered;   /* it was destroyed on a till's disk */
+    bool damaged;    /* and the ledger took it as damaged: it moves nothing */
+    uint16_t gone;   /* where its row is gone: a bit for each seat's disk, and its backup */
+    uint16_t spoilt; /* where its bytes are others */
+    bool aside_lost; /* without its bytes */
+    int64_t aside;   /* since this position of its location the ledger keeps it as a branch; 0 */
 };
 #define FACT_ON_DISK(seat)   ((uint16_t)(1U << (seat)))
 #define FACT_IN_BACKUP(seat) ((uint16_t)(1U << ((seat) + 8)))
@@ -150,6 +184,11 @@ struct model {
     struct epoch_head acked[MODEL_EPOCHS]; /* as it told anyone */
     int acked_count;
     int64_t branch_count; /* entries that it keeps aside */
+    struct grant *grants; /* every one that it told of */
+    size_t grant_count;
+    struct overdrawn *overdrawn; /* since it opened under this incarnation */
+    size_t overdrawn_count;
+    bool promises_moved; /* heads, branches or grants have changed since the last look at them */
     int64_t stock[MODEL_STORES][MODEL_ITEMS][MODEL_BUCKETS];
     int64_t opening[MODEL_STORES][MODEL_ITEMS];
     int64_t entries[MODEL_STORES], sales[MODEL_STORES], returns[MODEL_STORES], gross[MODEL_STORES];

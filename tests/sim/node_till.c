@@ -77,6 +77,7 @@ void till_node_start(struct world *world, struct seat *seat)
     if (status != STATUS_OK) {
         seat->till = NULL;
         close_till(seat);
+        observe_disk(world, seat); /* it may have opened an epoch before it failed */
         if (world->healed && ++seat->failed_starts > 3)
             world_fail(world, 14, "%s: the till does not open: %s", seat->machine.name, error.text);
         start_later(world, seat, RETRY_MS);

@@ -2,6 +2,7 @@
 #include "tests/sim/invariants.h"
 #include "tests/sim/node.h"
 #include "tests/sim/observe.h"
+#include "tests/sim/promise.h"
 
 #include "sync/ledger/feed.h"
 #include "sync/protocol/compress.h"
@@ -44,7 +45,8 @@ static void take_branches(struct world *world, struct store_session *reader)
         count == model->branch_count)
         return;
     model->branch_count = count;
-    if (store_query(reader, "SELECT hash FROM branch", NULL, 0, &query, NULL) != STATUS_OK)
+    model->promises_moved = true;
+    if (store_query(reader, "SELECT hash, bytes IS NULL FROM branch", NULL, 0, &query, NULL) != STATUS_OK)
         return;
     while (store_next(reader, query, &row, NULL) == STATUS_OK && row) {
         size_t length;
@@ -57,6 +59,8 @@ static void take_branches(struct world *world, struct store_session *reader)
                 feed_mark(world->ledger->feed,
                           observe_scope_name(SCOPE_LOCATION + model->facts[record].store))
                     .position;
+        if (record >= 0)
+            model->facts[record].aside_lost = store_column_int(reader, query, 1) != 0;
     }
 }
 
@@ -157,6 +161,7 @@ static void look(struct world *world)
         take_branches(world, reader);
         take_stock(world, reader);
         take_positions(world, reader);
+        promise_look(world, reader);
         ledger_reader_back(world->ledger, reader);
     }
     node_look_end(&world->ledger_node);
@@ -180,6 +185,7 @@ void observe_ledger_opened(struct world *world)
             model->facts[i].aside = 0;
         }
         model->branch_count = 0;
+        model->overdrawn_count = 0;
         model_refold(model);
         for (int i = 0; i < MODEL_SCOPES; i++)
             scope_forget(&model->scopes[i]);
@@ -195,12 +201,26 @@ void observe_ledger(struct world *world)
     look(world);
 }
 
-static void take_answer(struct world *world, const struct ledger_response *response)
+static void take_acknowledged(struct world *world, const char *bytes, size_t length)
 {
     struct model *model = &world->model;
     struct journal_answer answer;
+    int record;
+
+    if (message_read_journal_answer(bytes, length, &answer, NULL) != STATUS_OK)
+        return;
+    record = model_find(model, &answer.head.hash);
+    if (record < 0)
+        world_fail(world, 5, "the ledger acknowledged what no till ever wrote");
+    else
+        model_acknowledge(model, &answer.head.epoch, record);
+}
+
+static void take_answer(struct world *world, const struct ledger_response *response,
+                        void (*take)(struct world *world, const char *bytes, size_t length))
+{
     struct buf plain;
-    enum status status = STATUS_OK;
+    enum status status;
 
     buf_init(&plain, COMPRESS_BODY_CEILING);
     if (response->zstd)
@@ -208,23 +228,20 @@ static void take_answer(struct world *world, const struct ledger_response *respo
     else
         status = buf_append(&plain, response->body.data, response->body.used);
     if (status == STATUS_OK)
-        status = message_read_journal_answer(buf_text(&plain), plain.used, &answer, NULL);
-    if (status == STATUS_OK) {
-        int record = model_find(model, &answer.head.hash);
-        if (record < 0)
-            world_fail(world, 5, "the ledger acknowledged what no till ever wrote");
-        else
-            model_acknowledge(model, &answer.head.epoch, record);
-    }
+        take(world, buf_text(&plain), plain.used);
     buf_finish(&plain);
 }
 
 void observe_request(struct world *world, const struct ledger_request *request,
                      const struct ledger_response *response)
 {
+    if (strcmp(request->path, "/v1/device") == 0 && response->status == 200)
+        take_answer(world, response, promise_greeted);
     if (strcmp(request->method, "POST") != 0)
         return;
     if (strcmp(request->path, "/v1/journal") == 0 && response->status == 200)
-        take_answer(world, response);
+        take_answer(world, response, take_acknowledged);
+    if (strcmp(request->path, "/v1/leases") == 0 && response->status == 200)
+        take_answer(world, response, promise_granted);
     look(world);
 }

@@ -2,6 +2,7 @@
 #include "tests/sim/invariants.h"
 #include "tests/sim/node.h"
 #include "tests/sim/observe.h"
+#include "tests/sim/promise.h"
 #include "tests/sim/workload.h"
 
 #include "terminal/base/buf.h"
@@ -93,6 +94,35 @@ static void add_use(struct fact *fact, const char *lease, int64_t amount)
     use->amount = amount;
 }
 
+/* "original", and what a later return may name. */
+static void read_lines(const json_t *entry, struct fact *fact)
+{
+    const json_t *lines = json_object_get(entry, "lines"), *line;
+    size_t i;
+
+    json_array_foreach(lines, i, line)
+    {
+        const json_t *original = json_object_get(line, "original");
+        int64_t milli = json_int_or(line, "base", 0);
+        fact->overrides += strcmp(json_text_or(line, "price_from", ""), "override") == 0 &&
+                           json_text_or(line, "reason", "")[0] != '\0';
+        if (original != NULL &&
+            json_want_hex(original, "epoch", fact->back.epoch.bytes, ID_SIZE, NULL) == STATUS_OK) {
+            fact->back.seq = json_int_or(original, "seq", 0);
+            fact->back.line = json_int_or(original, "line", 0);
+            fact->back.milli = -milli;
+        }
+        if (milli > 0 && fact->sold_count < MODEL_SOLD)
+            fact->sold[fact->sold_count++] =
+                (struct sold_line_seen){.line = json_int_or(line, "id", 0),
+                                        .item = json_text_or(line, "sku", "")[0] == 'I'
+                                                    ? atoi(json_text_or(line, "sku", "I0") + 1)
+                                                    : -1,
+                                        .milli = milli,
+                                        .amount = json_int_or(line, "amount", 0)};
+    }
+}
+
 static void read_promises(const json_t *entry, struct fact *fact)
 {
     const json_t *accounts = json_object_get(entry, "accounts");
@@ -161,9 +191,12 @@ static enum status take_entry(void *context, const struct stored_entry *stored)
     fact.gross = json_int_or(entry, "gross", 0);
     read_moves(walk->seat, entry, &fact);
     read_promises(entry, &fact);
+    if (fact.kind == KIND_SALE || fact.kind == KIND_RETURN)
+        read_lines(entry, &fact);
     judge(walk, &fact, stored, entry);
     walk->found += !walk->seat->journal.rewound && fact.kind != KIND_EPOCH_OPEN;
     walk->head->head = model_add(model, &fact);
+    promise_written(walk->world, walk->seat, walk->head->head);
     trace_line(&walk->world->trace, walk->world->now_ms, "%s entry %" PRId64 " %s %" PRId64,
                walk->seat->machine.name, fact.seq, json_text_or(entry, "kind", ""), fact.gross);
     json_decref(entry);
@@ -280,6 +313,12 @@ void observe_expected(struct world *world, struct seat *seat)
     if (expected->gross >= 0 && llabs(fact->gross) != expected->gross)
         world_fail(world, 6, "%s: %" PRId64 " on the journal, %" PRId64 " was sold",
                    seat->machine.name, fact->gross, expected->gross);
+    if (memcmp(&fact->back, &expected->back, sizeof fact->back) != 0)
+        world_fail(world, 9, "%s: entry %" PRId64 " does not say which line it takes back",
+                   seat->machine.name, fact->seq);
+    if (fact->overrides != expected->overrides)
+        world_fail(world, 18, "%s: entry %" PRId64 " tells of %d overrides, there were %d",
+                   seat->machine.name, fact->seq, fact->overrides, expected->overrides);
     workload_stands(world, seat);
     if (expected->kind != KIND_SALE && expected->kind != KIND_RETURN &&
         expected->kind != KIND_ADJUST)

@@ -44,6 +44,17 @@ static const struct plant plants[PLANTS] = {
                             "a log is believed although the sync before a crash failed"},
     [PLANT_INCARNATION_KEPT] = {"incarnation-kept",
                                 "a ledger restored from a backup goes on under its old name"},
+    [PLANT_REFUNDS_FORGOTTEN] = {"refunds-forgotten",
+                                 "a till does not count what it took back before"},
+    [PLANT_REFUNDS_UNTOLD] = {"refunds-untold",
+                              "the ledger tells nobody that more came back than was sold"},
+    [PLANT_CARD_NUMBER_TAKEN] = {"card-number-taken", "a card number is taken for a reason"},
+    [PLANT_OVERRIDE_UNTOLD] = {"override-untold",
+                               "a price that a person gave passes for the list's"},
+    [PLANT_PAID_IN_LOST] = {"paid-in-lost", "money put into the drawer is in no sum of the shift"},
+    [PLANT_VERIFY_BLIND] = {"verify-blind", "the chain is said to be whole without a look at it"},
+    [PLANT_CURSOR_SET_BACK] = {"cursor-set-back", "a cursor goes back to rows that were there"},
+    [PLANT_COMMIT_DENIED] = {"commit-denied", "a commit is said to have failed, and is there"},
 };
 
 static enum plant_number chosen;
@@ -123,7 +134,10 @@ enum status our_journal_commit(struct journal *journal, struct error *error)
 {
     postpones = planted(PLANT_TOLD_BEFORE_COMMIT);
     enum status status = real_journal_commit(journal, error);
+    static int commits;
     postpones = false;
+    if (status == STATUS_OK && planted(PLANT_COMMIT_DENIED) && ++commits % 16 == 0)
+        return error_set(error, STATUS_DENIED, "the commit failed");
     return status;
 }
 

@@ -66,6 +66,7 @@ static void switch_on(struct world *world, const struct seat *seat)
 static void rewind_seat(struct seat *seat)
 {
     seat->journal.rewound = true;
+    seat->copied = true;
     seat->journal.may_open = true;
     seat->operation.pending = false;
     seat->drawer_known = false;
@@ -116,11 +117,11 @@ static void clone_till(struct world *world, struct seat *seat)
     rewind_seat(clone);
     clone->tampered = behind ? seat->backup_tampered : seat->tampered;
     model_copy_damage(&world->model,
-                      behind ? FACT_IN_BACKUP(seat->index) : FACT_ON_DISK(seat->index),
+                      (uint16_t)(behind ? FACT_IN_BACKUP(seat->index) : FACT_ON_DISK(seat->index)),
                       FACT_ON_DISK(clone->index));
     for (int i = 0; i < world->seats; i++) {
         if (world->seat[i].origin == seat->origin)
-            world->seat[i].journal.may_open = true;
+            world->seat[i].journal.may_open = world->seat[i].copied = true;
     }
     world->seats++;
     switch_on(world, clone);

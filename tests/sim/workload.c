@@ -214,9 +214,22 @@ static void do_adjust(struct world *world, struct seat *seat)
         work_finish(world, seat, status, &error, healthy);
 }
 
+/* What people type into any field, now and then. */
+static const char *reason_or_card(struct world *world, const char *reason)
+{
+    return work_draw(world, 12) == 0 ? "card 4111 1111 1111 1111" : reason;
+}
+
+/* It was refused for the number in it: that is no trouble of the till's. */
+static bool is_card(const char *reason)
+{
+    return strncmp(reason, "card ", 5) == 0;
+}
+
 static void do_paid(struct world *world, struct seat *seat)
 {
     bool in = work_draw(world, 2) == 0;
+    const char *reason = reason_or_card(world, in ? "change" : "window cleaner");
     struct money amount = {100 + work_draw(world, 900)};
     struct error error = {0};
     bool healthy = work_healthy(seat);
@@ -227,14 +240,15 @@ static void do_paid(struct world *world, struct seat *seat)
     work_expect(seat, in ? KIND_PAID_IN : KIND_PAID_OUT, -1);
     seat->operation.expected.cash = in ? amount.minor : -amount.minor;
     node_enter(&seat->till_node);
-    status = in ? till_paid_in(seat->till, amount, "change", &error)
-                : till_paid_out(seat->till, amount, "window cleaner", &error);
+    status = in ? till_paid_in(seat->till, amount, reason, &error)
+                : till_paid_out(seat->till, amount, reason, &error);
     if (work_leave(world, seat))
-        work_finish(world, seat, status, &error, healthy);
+        work_finish(world, seat, status, &error, healthy && !is_card(reason));
 }
 
 static void do_no_sale(struct world *world, struct seat *seat)
 {
+    const char *reason = reason_or_card(world, "change for the meter");
     struct error error = {0};
     bool healthy = work_healthy(seat);
     enum status status;
@@ -243,9 +257,9 @@ static void do_no_sale(struct world *world, struct seat *seat)
         return;
     work_expect(seat, KIND_NO_SALE, -1);
     node_enter(&seat->till_node);
-    status = till_no_sale(seat->till, "change for the meter", &error);
+    status = till_no_sale(seat->till, reason, &error);
     if (work_leave(world, seat))
-        work_finish(world, seat, status, &error, healthy);
+        work_finish(world, seat, status, &error, healthy && !is_card(reason));
 }
 
 /* The open cart is given up. */
@@ -270,13 +284,28 @@ static void clear_cart(struct world *world, struct seat *seat)
         work_finish(world, seat, status, &error, healthy);
 }
 
+/* The line that was added last gets a price that a person gives. */
+static enum status give_price(struct world *world, struct seat *seat, int line, int64_t minor,
+                              struct error *error)
+{
+    enum status status;
+
+    if (till_cart_price(seat->till, line, (struct money){minor}, "4111111111111111", error) ==
+        STATUS_OK)
+        world_fail(world, 18, "a card number was taken for a reason");
+    status = till_cart_price(seat->till, line, (struct money){minor}, "dented", error);
+    seat->operation.expected.overrides = 1;
+    return status;
+}
+
 static void do_cart(struct world *world, struct seat *seat)
 {
     struct error error = {0};
     struct sale_result result;
-    struct scan_result scanned;
+    struct scan_result scanned = {0};
     bool healthy = work_healthy(seat), card = work_draw(world, 3) == 0;
-    int items[2], count = 1 + work_draw(world, 2);
+    bool dented = work_draw(world, 5) == 0;
+    int items[2], count = dented ? 1 : 1 + work_draw(world, 2);
     int64_t gross = 0;
     enum status status = STATUS_OK;
 
@@ -286,6 +315,7 @@ static void do_cart(struct world *world, struct seat *seat)
         items[i] = work_draw(world, SIM_ITEMS);
         gross += work_price(seat, items[i]);
     }
+    gross = dented ? 75 : gross;
     work_expect(seat, KIND_SALE, gross);
     for (int i = 0; i < count; i++)
         work_expect_move(seat, items[i], -1000);
@@ -294,6 +324,8 @@ static void do_cart(struct world *world, struct seat *seat)
     for (int i = 0; i < count && status == STATUS_OK; i++)
         status = till_add(seat->till, &(struct add_request){.sku = work_sku(items[i])}, &scanned,
                           &error);
+    if (status == STATUS_OK && dented)
+        status = give_price(world, seat, scanned.line, gross, &error);
     if (status == STATUS_OK && card && work_draw(world, 4) == 0 &&
         till_tender_card(seat->till, (struct money){1}, "4111 1111 1111 1111", &error) == STATUS_OK)
         world_fail(world, 18, "a card number was taken for a reference");
@@ -361,19 +393,11 @@ static void do_look(struct world *world, struct seat *seat)
 static const struct {
     void (*run)(struct world *world, struct seat *seat);
     int weight;
-} acts[] = {{work_load_account, 6},
-            {work_ask_lease, 8},
-            {work_spend_lease, 8},
-            {work_return_lease, 5},
-            {do_sale, 34},
-            {do_cart, 20},
-            {do_return, 8},
-            {do_adjust, 6},
-            {do_paid, 4},
-            {do_no_sale, 2},
-            {do_cancel, 4},
-            {do_shift, 6},
-            {do_look, 6}};
+} acts[] = {{work_load_account, 6}, {work_ask_lease, 8},  {work_spend_lease, 8},
+            {work_return_lease, 5}, {work_take_back, 10}, {do_sale, 34},
+            {do_cart, 20},          {do_return, 8},       {do_adjust, 6},
+            {do_paid, 4},           {do_no_sale, 2},      {do_cancel, 4},
+            {do_shift, 6},          {do_look, 6}};
 
 static void act(struct world *world, struct seat *seat)
 {
@@ -457,6 +481,8 @@ static void work(struct world *world, struct seat *seat)
     }
     if (till_cart(seat->till)->count > 0)
         clear_cart(world, seat);
+    else if (work_returning(seat))
+        work_end_return(world, seat);
     else
         act(world, seat);
     if (seat->till == NULL)

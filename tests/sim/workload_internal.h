@@ -1,4 +1,4 @@
-/* Inside the workload: what the acts of workload.c and workload_lease.c share.
+/* Inside the workload: what the acts of workload*.c share.
  */
 #ifndef HOLDFAST_SIM_WORKLOAD_INTERNAL_H
 #define HOLDFAST_SIM_WORKLOAD_INTERNAL_H
@@ -27,5 +27,12 @@ void work_load_account(struct world *world, struct seat *seat);
 void work_ask_lease(struct world *world, struct seat *seat);
 void work_spend_lease(struct world *world, struct seat *seat);
 void work_return_lease(struct world *world, struct seat *seat);
+
+/* ---- workload_return.c ---- */
+
+void work_take_back(struct world *world, struct seat *seat);
+/* The till died over a return: the mode is still on. */
+bool work_returning(const struct seat *seat);
+void work_end_return(struct world *world, struct seat *seat);
 
 #endif

@@ -111,6 +111,7 @@ struct seat {
     int64_t tick_at; /* of the tick that is in the queue; 0: none */
     int origin;      /* the enrolled till that it is, or was copied from */
     bool retired;    /* switched off for good */
+    bool copied;     /* its disk was put back to an earlier state, or is another machine's, too */
     int failed_starts;
     int64_t slept_us; /* of its till, by busy handlers, since the operation began */
     int64_t turn_at;  /* of the person at the till */

@@ -278,6 +278,25 @@ static void test_branches__count_as_sold_for_returns(void **state)
     free_fork(&fork);
 }
 
+/* Whichever comes first: a return of more than the branch sold is told. */
+static void test_branches__that_come_after_the_return_are_judged(void **state)
+{
+    struct fixture *fixture = shop(state);
+    struct fork fork = make_fork(fixture, 0);
+    struct device *other = device_make(fixture, "S01", "T02");
+
+    for (int i = 0; i < 2; i++)
+        add_line_sale(fork.clone, "B", 1000, 100); /* 4', 5' */
+    add_open(other, NULL);
+    add_linked_return(other, fork.clone, 5, "B", 2000, 200);
+    (void)post_ok(fixture, other, 1, 2);
+    assert_int_equal(exceptions_of(fixture, "refund_over_sale"), 0);
+    expect_status(post_entries(fixture, fork.clone, 4, 2), 409);
+    assert_int_equal(exceptions_of(fixture, "refund_over_sale"), 1);
+    device_free(other);
+    free_fork(&fork);
+}
+
 static void test_branches__are_told_to_the_tills(void **state)
 {
     struct fixture *fixture = shop(state);
@@ -308,6 +327,7 @@ int main(void)
         TEST(test_branches__do_not_begin_with_a_lost_name),
         TEST(test_branches__pass_what_the_sender_lost),
         TEST(test_branches__count_as_sold_for_returns),
+        TEST(test_branches__that_come_after_the_return_are_judged),
         TEST(test_branches__are_told_to_the_tills),
     };
 
