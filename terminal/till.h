@@ -24,6 +24,7 @@
 #include "terminal/base/clock.h"
 #include "terminal/base/crypto.h"
 #include "terminal/base/status.h"
+#include "terminal/journal/sync_trouble.h"
 #include "terminal/money/locale.h"
 #include "terminal/money/money.h"
 #include "terminal/people/people.h"
@@ -94,15 +95,17 @@ struct till_status {
     const char *staff_role; /* the role's name */
     bool locked;
     bool shift_open;
-    int64_t shift;        /* its number, 0 when none is open */
-    int64_t entries;      /* journal entries of the current epoch */
-    int64_t unsent;       /* entries the ledger has not acknowledged, all epochs */
-    int64_t unsent_sales; /* of these, sales and returns */
-    bool sync_known;      /* the agent has ever run here */
+    int64_t shift;           /* its number, 0 when none is open */
+    int64_t entries;         /* journal entries of the current epoch */
+    int64_t unsent;          /* entries the ledger has not acknowledged, all epochs */
+    int64_t unsent_sales;    /* of these, sales and returns */
+    int64_t unsent_since_ms; /* when the oldest of them was written; 0: none, or not known */
+    bool sync_known;         /* the agent has ever run here */
     bool online;
-    int64_t offline_since_ms; /* wall time, 0 while online or unknown */
-    const char *sync_reason;  /* why something does not go on, in words; "" when all is well */
-    int64_t replica_as_of_ms; /* age of the location's figures, 0 unknown */
+    int64_t offline_since_ms;       /* wall time, 0 while online or unknown */
+    enum sync_trouble sync_trouble; /* why something does not go on: for people */
+    const char *sync_reason;        /* the agent's own words for it, English; "" when all is well */
+    int64_t replica_as_of_ms;       /* age of the location's figures, 0 unknown */
     int64_t prints_waiting;
     int64_t prints_failed;
     bool disk_low; /* the reserve is not there: the next tender will be refused */

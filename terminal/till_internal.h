@@ -104,6 +104,8 @@ struct till {
     int64_t unsent_sales;
     struct chain_point unsent_acked; /* what unsent_sales was counted against */
     int64_t unsent_head;
+    int64_t unsent_oldest; /* key of the first entry not sent, and when it was written */
+    int64_t unsent_oldest_ms;
 
     char setting[SETTING_SIZE];
     char sync_words[SETTING_SIZE]; /* till_status's */
@@ -184,11 +186,11 @@ struct record {
     size_t move_count;
     const struct lease_use *leases; /* as put into the body */
     size_t lease_count;
-    const char *reference; /* NULL or "": none */
+    const char *reference;         /* NULL or "": none */
     const struct cart *taken_back; /* its lines may name what they take back; NULL none */
-    int64_t delete_cart;   /* a cart that ends with it, 0 none */
-    struct shift *shift;   /* its sums are stored; NULL none */
-    bool open_shift;       /* `shift` is a new row; its `entry` is filled in */
+    int64_t delete_cart;           /* a cart that ends with it, 0 none */
+    struct shift *shift;           /* its sums are stored; NULL none */
+    bool open_shift;               /* `shift` is a new row; its `entry` is filled in */
     bool close_shift;
     struct receipt_row *receipt; /* its entry, at_ms and print_job are filled in */
     bool print_receipt;          /* a print job of it, with `note` */

@@ -3,9 +3,13 @@
 #include "terminal/till_internal.h"
 
 #include "terminal/journal/acked.h"
+#include "terminal/journal/entry.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* The agent renews its word every half minute at least, and its longest poll is a minute. */
+#define AGENT_SILENT_MS 120000
 
 /* ---- the agent's word --------------------------------------------------------------------- */
 
@@ -35,6 +39,21 @@ static int64_t agent_value(struct till *till, const char *key, bool *known)
     return strtoll(words, NULL, 10);
 }
 
+/* A killed agent leaves its last word behind, "online" too; no longer renewed, it is worth nothing. */
+static void mind_silence(struct till *till, struct till_status *out)
+{
+    bool known;
+    int64_t last_ok = agent_value(till, "last_ok_ms", &known);
+    int64_t silent = till_wall(till) - last_ok;
+
+    if (!out->online || !known || (silent <= AGENT_SILENT_MS && silent >= -AGENT_SILENT_MS))
+        return;
+    out->online = false;
+    out->offline_since_ms = last_ok;
+    if (out->sync_trouble == SYNC_WELL)
+        out->sync_trouble = SYNC_STOPPED;
+}
+
 static void fill_online(struct till *till, struct till_status *out)
 {
     bool known;
@@ -43,6 +62,8 @@ static void fill_online(struct till *till, struct till_status *out)
     out->online = agent_value(till, "online", &out->sync_known) == 1;
     since = agent_value(till, "since_ms", &known);
     out->offline_since_ms = out->online || !known ? 0 : since;
+    out->sync_trouble = sync_trouble_read(agent_words(till, "trouble"));
+    mind_silence(till, out);
     out->sync_reason = agent_words(till, "reason");
 }
 
@@ -84,6 +105,35 @@ static void fill_unsent_sales(struct till *till, int64_t first_unsent, struct ti
     out->unsent_sales = till->unsent_sales;
 }
 
+static enum status take_time(void *context, const struct stored_entry *stored)
+{
+    int64_t *at_ms = context;
+    struct entry entry;
+
+    if (entry_parse(stored->bytes, stored->length, &entry, NULL) == STATUS_OK) {
+        *at_ms = entry.head.hlc >> 16;
+        entry_finish(&entry);
+    }
+    return STATUS_OK;
+}
+
+/* When the first entry was written that the ledger does not have. One that is damaged has no time;
+ * read again only when it is another entry. */
+static int64_t oldest_unsent(struct till *till, const struct journal_epoch_info *epoch,
+                             int64_t acked)
+{
+    int64_t key = ENTRY_KEY(epoch->number, acked + 1);
+
+    if (till->unsent_oldest != key) {
+        till->unsent_oldest = key;
+        till->unsent_oldest_ms = 0;
+        if (journal_read(till->db, &epoch->epoch, acked, 1, ENTRY_MAX_BYTES, take_time,
+                         &till->unsent_oldest_ms, NULL) != STATUS_OK)
+            till->unsent_oldest = 0;
+    }
+    return till->unsent_oldest_ms;
+}
+
 static void fill_unsent(struct till *till, struct till_status *out)
 {
     struct journal_epoch_info *epochs;
@@ -97,6 +147,8 @@ static void fill_unsent(struct till *till, struct till_status *out)
 
         if (acked > epochs[i].head_seq)
             acked = epochs[i].head_seq;
+        if (out->unsent == 0 && acked < epochs[i].head_seq)
+            out->unsent_since_ms = oldest_unsent(till, &epochs[i], acked);
         out->unsent += epochs[i].head_seq - acked;
         out->entries = epochs[i].head_seq;
         if (acked > 0)

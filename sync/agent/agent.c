@@ -100,8 +100,8 @@ static void unanswered(struct agent *agent, enum flow flow, const char *why)
     agent->failures++;
     if (flow == FLOW_UPLINK)
         uplink_unanswered(agent);
-    flow_fail(agent, flow, 0, "No answer from the ledger at %s (%s): %s", agent->identity.url,
-              flow_words(flow), why);
+    flow_fail(agent, flow, SYNC_NO_ANSWER, 0, "No answer from the ledger at %s (%s): %s",
+              agent->identity.url, flow_words(flow), why);
     if (flow == FLOW_HELLO)
         agent_set_online(agent, false);
     agent->hello = false;

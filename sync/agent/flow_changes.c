@@ -78,7 +78,8 @@ static void take_changes(struct agent *agent, struct apply *apply,
         return;
     }
     if (status != STATUS_OK) {
-        flow_fail(agent, FLOW_CHANGES, 0, "Updating the catalogue here failed: %s", error.text);
+        flow_fail(agent, FLOW_CHANGES, SYNC_HERE, 0, "Updating the catalogue here failed: %s",
+                  error.text);
         if (status == STATUS_CORRUPT)
             snapshot_want(agent, "the replica is damaged");
         return;
@@ -118,7 +119,8 @@ void changes_answer(struct agent *agent, int status, const char *body, size_t le
         return;
     }
     if (message_read_changes_answer(body, length, &answer, &error) != STATUS_OK) {
-        flow_fail(agent, FLOW_CHANGES, 0, "The ledger's changes can't be read: %s", error.text);
+        flow_fail(agent, FLOW_CHANGES, SYNC_ODD, 0, "The ledger's changes can't be read: %s",
+                  error.text);
         return;
     }
     agent_learn_time(agent, answer.time_ms);

@@ -99,7 +99,7 @@ static void take_heads(struct agent *agent, const struct device_answer *answer)
     enum status status;
 
     if (!heads_signed(agent, answer)) {
-        flow_fail(agent, FLOW_HELLO, 0, "The ledger's countersignature is wrong");
+        flow_fail(agent, FLOW_HELLO, SYNC_ODD, 0, "The ledger's countersignature is wrong");
         return;
     }
     status = note_incarnation(agent, &answer->incarnation, &error);
@@ -110,7 +110,7 @@ static void take_heads(struct agent *agent, const struct device_answer *answer)
     if (status == STATUS_OK)
         status = leases_told(agent, answer, &error);
     if (status != STATUS_OK) {
-        flow_fail(agent, FLOW_HELLO, 0, "Reading the journal failed: %s", error.text);
+        flow_fail(agent, FLOW_HELLO, SYNC_HERE, 0, "Reading the journal failed: %s", error.text);
         return;
     }
     if (restored) {
@@ -139,7 +139,8 @@ void hello_answer(struct agent *agent, int status, const char *body, size_t leng
         return;
     }
     if (message_read_device_answer(body, length, &answer, &error) != STATUS_OK) {
-        flow_fail(agent, FLOW_HELLO, 0, "The ledger's answer can't be read: %s", error.text);
+        flow_fail(agent, FLOW_HELLO, SYNC_ODD, 0, "The ledger's answer can't be read: %s",
+                  error.text);
         return;
     }
     agent_learn_time(agent, answer.time_ms);

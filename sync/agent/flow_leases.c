@@ -175,7 +175,8 @@ void leases_advance(struct agent *agent)
     if (!agent->hello || !agent->lease.look || !flow_ready(agent, FLOW_LEASES))
         return;
     if (next_wish(agent, &found, &error) != STATUS_OK) {
-        flow_fail(agent, FLOW_LEASES, 0, "Reading what the till wishes failed: %s", error.text);
+        flow_fail(agent, FLOW_LEASES, SYNC_HERE, 0, "Reading what the till wishes failed: %s",
+                  error.text);
         return;
     }
     if (found)
@@ -189,7 +190,7 @@ static void keep_answer(struct agent *agent, const struct held_lease *held)
     struct error error;
 
     if (lease_keep(sync_db_database(agent->sync), held, &error) != STATUS_OK) {
-        flow_fail(agent, FLOW_LEASES, 0, "sync.db: %s", error.text);
+        flow_fail(agent, FLOW_LEASES, SYNC_HERE, 0, "sync.db: %s", error.text);
         return;
     }
     agent->lease.any = true;
@@ -210,7 +211,8 @@ static void take_grant(struct agent *agent, const char *body, size_t length)
          strcmp(answer.subject, asked->subject) != 0 || answer.amount > asked->amount))
         status = error_set(&error, STATUS_CONFLICT, "it granted something else");
     if (status != STATUS_OK) {
-        flow_fail(agent, FLOW_LEASES, 0, "The ledger's lease can't be used: %s", error.text);
+        flow_fail(agent, FLOW_LEASES, SYNC_ODD, 0, "The ledger's lease can't be used: %s",
+                  error.text);
         return;
     }
     agent_learn_time(agent, answer.time_ms);

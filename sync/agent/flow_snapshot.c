@@ -185,7 +185,8 @@ void snapshot_want(struct agent *agent, const char *why)
         /* The one just fetched is of no use: not again at once. */
         drop_next(agent);
         discard(agent);
-        flow_fail(agent, FLOW_SNAPSHOT, useless_fetch(agent), "The snapshot was too old already");
+        flow_fail(agent, FLOW_SNAPSHOT, SYNC_ODD, useless_fetch(agent),
+                  "The snapshot was too old already");
     }
     snapshot->stage = SNAPSHOT_WANTED;
 }
@@ -283,16 +284,17 @@ static void finish_fetch(struct agent *agent)
         return;
     }
     if (status == STATUS_FULL || status == STATUS_IO || status == STATUS_BUSY) {
-        flow_fail(agent, FLOW_SNAPSHOT, 0, "The new catalogue can't be written: %s", error.text);
+        flow_fail(agent, FLOW_SNAPSHOT, SYNC_HERE, 0, "The new catalogue can't be written: %s",
+                  error.text);
         return;
     }
     discard(agent);
     if (status == STATUS_UNSUPPORTED)
-        flow_fail(agent, FLOW_SNAPSHOT, VERSION_FLOOR_MS,
+        flow_fail(agent, FLOW_SNAPSHOT, SYNC_VERSION, VERSION_FLOOR_MS,
                   "The catalogue is of another version than this program: %s", error.text);
     else
-        flow_fail(agent, FLOW_SNAPSHOT, useless_fetch(agent), "The snapshot arrived damaged: %s",
-                  error.text);
+        flow_fail(agent, FLOW_SNAPSHOT, SYNC_ODD, useless_fetch(agent),
+                  "The snapshot arrived damaged: %s", error.text);
 }
 
 void snapshot_advance(struct agent *agent)
@@ -330,7 +332,8 @@ void snapshot_chunk(struct agent *agent, const struct agent_event *event)
                                 (int64_t)event->length > snapshot->manifest.size - event->offset)) {
         flow_cancel(agent, FLOW_SNAPSHOT);
         discard(agent);
-        flow_fail(agent, FLOW_SNAPSHOT, 0, "The snapshot does not have the size that was said");
+        flow_fail(agent, FLOW_SNAPSHOT, SYNC_ODD, 0,
+                  "The snapshot does not have the size that was said");
         return;
     }
     if (status == STATUS_OK)
@@ -342,7 +345,8 @@ void snapshot_chunk(struct agent *agent, const struct agent_event *event)
         return;
     }
     flow_cancel(agent, FLOW_SNAPSHOT);
-    flow_fail(agent, FLOW_SNAPSHOT, 0, "The new catalogue can't be written: %s", error.text);
+    flow_fail(agent, FLOW_SNAPSHOT, SYNC_HERE, 0, "The new catalogue can't be written: %s",
+              error.text);
 }
 
 static void take_manifest(struct agent *agent, const char *body, size_t length)
@@ -359,7 +363,8 @@ static void take_manifest(struct agent *agent, const char *body, size_t length)
     if (status == STATUS_OK && manifest.unpacked_size > COMPRESS_FILE_CEILING)
         status = error_set(&error, STATUS_RANGE, "it is too large");
     if (status != STATUS_OK) {
-        flow_fail(agent, FLOW_SNAPSHOT, 0, "The offered snapshot is not taken: %s", error.text);
+        flow_fail(agent, FLOW_SNAPSHOT, SYNC_ODD, 0, "The offered snapshot is not taken: %s",
+                  error.text);
         return;
     }
     agent_learn_time(agent, manifest.time_ms);
@@ -377,7 +382,8 @@ static void take_manifest(struct agent *agent, const char *body, size_t length)
         status = part_clear(snapshot->part, &error);
     }
     if (status != STATUS_OK) {
-        flow_fail(agent, FLOW_SNAPSHOT, 0, "The new catalogue can't be written: %s", error.text);
+        flow_fail(agent, FLOW_SNAPSHOT, SYNC_HERE, 0, "The new catalogue can't be written: %s",
+                  error.text);
         return;
     }
     snapshot->manifest = manifest;
@@ -393,7 +399,8 @@ static void wait_for_manifest(struct agent *agent, int64_t retry_ms)
     if (snapshot->asked_first == 0)
         snapshot->asked_first = agent->mono_ms;
     if (agent->mono_ms - snapshot->asked_first > PATIENCE_MS)
-        flow_fail(agent, FLOW_SNAPSHOT, 0, "The ledger has not got the catalogue ready yet");
+        flow_fail(agent, FLOW_SNAPSHOT, SYNC_BUSY, 0,
+                  "The ledger has not got the catalogue ready yet");
     if (retry_ms < RETRY_MIN_MS)
         retry_ms = RETRY_MIN_MS;
     if (retry_ms > RETRY_MAX_MS)
@@ -417,10 +424,12 @@ void snapshot_answer(struct agent *agent, int status, const char *body, size_t l
         if (snapshot->have == snapshot->manifest.size)
             agent->flows[FLOW_SNAPSHOT].call = 0;
         else
-            flow_fail(agent, FLOW_SNAPSHOT, 0, "The snapshot was cut off; going on with it");
+            flow_fail(agent, FLOW_SNAPSHOT, SYNC_NO_ANSWER, 0,
+                      "The snapshot was cut off; going on with it");
     } else if (!snapshot->asking && (status == 404 || status == 410 || status == 416)) {
         discard(agent);
-        flow_fail(agent, FLOW_SNAPSHOT, 0, "The ledger has made a newer snapshot meanwhile");
+        flow_fail(agent, FLOW_SNAPSHOT, SYNC_BUSY, 0,
+                  "The ledger has made a newer snapshot meanwhile");
     } else {
         flow_refused(agent, FLOW_SNAPSHOT, status, &refusal);
     }
@@ -450,7 +459,7 @@ void snapshot_caught_up(struct agent *agent, bool more)
     if (status == STATUS_OK && reaches)
         status = switch_over(agent, &error);
     if (status != STATUS_OK || !reaches) {
-        flow_fail(agent, FLOW_SNAPSHOT, 0, "The new catalogue is not in use yet: %s",
+        flow_fail(agent, FLOW_SNAPSHOT, SYNC_HERE, 0, "The new catalogue is not in use yet: %s",
                   reaches ? error.text : "it is older than the one here");
         agent->flows[FLOW_CHANGES].not_before = agent->flows[FLOW_SNAPSHOT].not_before;
         return;

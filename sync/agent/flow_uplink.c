@@ -42,7 +42,7 @@ static void look(struct agent *agent)
     agent->queue = status == STATUS_OK ? queue : status == STATUS_NOT_FOUND ? 0 : -1;
     keep_queue(agent);
     if (status != STATUS_OK && status != STATUS_NOT_FOUND && status != STATUS_BUSY)
-        flow_fail(agent, FLOW_UPLINK, 0, "Reading the journal failed: %s", error.text);
+        flow_fail(agent, FLOW_UPLINK, SYNC_HERE, 0, "Reading the journal failed: %s", error.text);
 }
 
 /* Packs when it is worth it; *packed stays empty otherwise. */
@@ -91,7 +91,7 @@ static void send_batch(struct agent *agent)
     agent->ahead_built = false;
     agent->ahead_at = INT64_MAX;
     if (status != STATUS_OK) {
-        flow_fail(agent, FLOW_UPLINK, 0, "Reading the journal failed: %s", error.text);
+        flow_fail(agent, FLOW_UPLINK, SYNC_HERE, 0, "Reading the journal failed: %s", error.text);
         return;
     }
     if (!any)
@@ -139,7 +139,7 @@ static void take_head(struct agent *agent, const char *body, size_t length)
     }
     if (status != STATUS_OK) {
         uplink_lost(agent->uplink);
-        flow_fail(agent, FLOW_UPLINK, 0, "Sending sales: %s", error.text);
+        flow_fail(agent, FLOW_UPLINK, SYNC_HERE, 0, "Sending sales: %s", error.text);
         return;
     }
     flow_good(agent, FLOW_UPLINK);
@@ -160,7 +160,8 @@ static void take_gap(struct agent *agent, const struct refusal *refusal)
         flow_good(agent, FLOW_UPLINK);
         return;
     }
-    flow_fail(agent, FLOW_UPLINK, 0, "The ledger and this till disagree about what was sent");
+    flow_fail(agent, FLOW_UPLINK, SYNC_ODD, 0,
+              "The ledger and this till disagree about what was sent");
     agent->hello = false;
 }
 
@@ -171,14 +172,14 @@ static void take_fork(struct agent *agent, const struct refusal *refusal)
     enum status status = uplink_fork(agent->uplink, refusal->seq, refusal->taken, &blocked, &error);
 
     if (status != STATUS_OK) {
-        flow_fail(agent, FLOW_UPLINK, 0, "sync.db: %s", error.text);
+        flow_fail(agent, FLOW_UPLINK, SYNC_HERE, 0, "sync.db: %s", error.text);
         return;
     }
     agent_log(agent, LOG_LEVEL_ERROR,
               "the journal forked at entry %lld: the ledger %s what only this till holds",
               (long long)refusal->seq, blocked ? "does not take" : "keeps aside");
     if (blocked)
-        flow_fail(agent, FLOW_UPLINK, 0,
+        flow_fail(agent, FLOW_UPLINK, SYNC_FORKED, 0,
                   "Two copies of this till went on selling; head office must decide");
     else
         flow_good(agent, FLOW_UPLINK);

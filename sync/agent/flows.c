@@ -140,12 +140,16 @@ void agent_keep_silent(struct agent *agent)
 static void show_reason(struct agent *agent)
 {
     const char *reason = "";
+    enum sync_trouble trouble = SYNC_WELL;
 
-    for (int i = 0; i < FLOWS && reason[0] == '\0'; i++)
+    for (int i = 0; i < FLOWS && reason[0] == '\0'; i++) {
         reason = agent->flows[i].reason;
+        trouble = agent->flows[i].trouble;
+    }
     if (strcmp(reason, agent->reason_shown) == 0)
         return;
     (void)snprintf(agent->reason_shown, sizeof agent->reason_shown, "%s", reason);
+    agent_keep(agent, "trouble", sync_trouble_word(trouble));
     agent_keep(agent, "reason", reason);
     agent_poke_till(agent, "state");
 }
@@ -160,7 +164,8 @@ static void keep_last_error(struct agent *agent, const char *reason)
     agent_keep(agent, "last_error", line);
 }
 
-void flow_fail(struct agent *agent, enum flow flow, int64_t floor_ms, const char *format, ...)
+void flow_fail(struct agent *agent, enum flow flow, enum sync_trouble trouble, int64_t floor_ms,
+               const char *format, ...)
 {
     struct flow_state *state = &agent->flows[flow];
     char reason[REASON_SIZE];
@@ -175,6 +180,7 @@ void flow_fail(struct agent *agent, enum flow flow, int64_t floor_ms, const char
     if (strcmp(reason, state->reason) == 0)
         return; /* said already */
     (void)snprintf(state->reason, sizeof state->reason, "%s", reason);
+    state->trouble = trouble;
     agent_log(agent, LOG_LEVEL_WARN, "%s", reason);
     keep_last_error(agent, reason);
     show_reason(agent);
@@ -189,6 +195,7 @@ void flow_good(struct agent *agent, enum flow flow)
     state->clock_retries = 0;
     backoff_reset(&state->backoff);
     state->reason[0] = '\0';
+    state->trouble = SYNC_WELL;
     show_reason(agent);
 }
 
@@ -209,19 +216,19 @@ void flow_refused(struct agent *agent, enum flow flow, int status, const struct 
         return;
     }
     if (status == 403 && strcmp(refusal->code, "revoked") == 0)
-        flow_fail(agent, flow, DENIED_FLOOR_MS,
+        flow_fail(agent, flow, SYNC_REVOKED, DENIED_FLOOR_MS,
                   "Head office has taken this till's access to the ledger away");
     else if (status == 426)
-        flow_fail(agent, flow, DENIED_FLOOR_MS,
+        flow_fail(agent, flow, SYNC_VERSION, DENIED_FLOOR_MS,
                   "The programs of this till and of the ledger are too far apart in age: %s",
                   message);
     else if (status == 401 || status == 403)
-        flow_fail(agent, flow, DENIED_FLOOR_MS, "The ledger does not accept this till: %s",
-                  message);
+        flow_fail(agent, flow, SYNC_DENIED, DENIED_FLOOR_MS,
+                  "The ledger does not accept this till: %s", message);
     else if (status == 429 || status == 503)
-        flow_fail(agent, flow, pause, "The ledger is busy: %s", message);
+        flow_fail(agent, flow, SYNC_BUSY, pause, "The ledger is busy: %s", message);
     else
-        flow_fail(agent, flow, pause, "The ledger answered %d: %s", status, message);
+        flow_fail(agent, flow, SYNC_ODD, pause, "The ledger answered %d: %s", status, message);
 }
 
 bool flow_ready(const struct agent *agent, enum flow flow)

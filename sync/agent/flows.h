@@ -17,6 +17,7 @@
 #include "sync/agent/sync_db.h"
 #include "sync/agent/uplink.h"
 #include "sync/protocol/message.h"
+#include "terminal/journal/sync_trouble.h"
 #include "terminal/people/lease.h"
 
 #include <stdbool.h>
@@ -35,9 +36,10 @@ struct flow_state {
     int64_t stall_deadline;
     int64_t stall_ms;
     struct backoff backoff;
-    int64_t not_before; /* mono_ms */
-    int clock_retries;  /* in a row */
-    char reason[REASON_SIZE];
+    int64_t not_before;       /* mono_ms */
+    int clock_retries;        /* in a row */
+    char reason[REASON_SIZE]; /* "" and SYNC_WELL: it goes on */
+    enum sync_trouble trouble;
 };
 
 enum snapshot_stage {
@@ -145,8 +147,8 @@ void flow_cancel(struct agent *agent, enum flow flow);
 
 /* Something went wrong: the text is for a person; tried again after a backoff of at least
  * `floor_ms`. */
-void flow_fail(struct agent *agent, enum flow flow, int64_t floor_ms, const char *format, ...)
-    PRINTF_LIKE(4, 5);
+void flow_fail(struct agent *agent, enum flow flow, enum sync_trouble trouble, int64_t floor_ms,
+               const char *format, ...) PRINTF_LIKE(5, 6);
 /* All went well: the backoff and the reason are gone. */
 void flow_good(struct agent *agent, enum flow flow);
 

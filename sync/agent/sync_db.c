@@ -282,7 +282,7 @@ static void put_value(json_t *report, const char *key, const char *value)
     if (strcmp(key, "online") == 0)
         json_put(report, key, json_boolean(strcmp(value, "1") == 0));
     else if (strcmp(key, "reason") == 0 || strcmp(key, "last_error") == 0 ||
-             strcmp(key, "incarnation") == 0)
+             strcmp(key, "trouble") == 0 || strcmp(key, "incarnation") == 0)
         json_put_text(report, key, value);
     else if (strcmp(key, "snapshot") == 0)
         json_put(report, "fetching_snapshot", json_boolean(value[0] != '\0'));

@@ -12,6 +12,7 @@
  *        bytes_sent, bytes_received   of bodies since the agent's start, written with last_ok_ms
  *        reason         why something does not go on, in plain words for a person; "" when all is
  *                       well
+ *        trouble        of what kind that is: terminal/journal/sync_trouble.h
  *        last_error     the last failure as logged, with its time
  *        incarnation    of the ledger, hex
  *        clock_off_ms   ledger's time minus this computer's, when it is more than a few seconds

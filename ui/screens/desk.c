@@ -78,12 +78,14 @@ void desk_update(struct desk *desk)
     snprintf(desk->names.staff, sizeof desk->names.staff, "%s", status->staff);
     snprintf(desk->names.staff_name, sizeof desk->names.staff_name, "%s", status->staff_name);
     snprintf(desk->names.staff_role, sizeof desk->names.staff_role, "%s", status->staff_role);
+    snprintf(desk->names.sync_reason, sizeof desk->names.sync_reason, "%s", status->sync_reason);
     status->till = desk->names.till;
     status->location = desk->names.location;
     status->location_name = desk->names.location_name;
     status->staff = desk->names.staff;
     status->staff_name = desk->names.staff_name;
     status->staff_role = desk->names.staff_role;
+    status->sync_reason = desk->names.sync_reason;
 }
 
 enum screen desk_screen(struct desk *desk)

@@ -241,6 +241,7 @@ struct desk {
     struct {
         char till[32], location[80], location_name[NAME_SIZE];
         char staff[KEY_SIZE], staff_name[NAME_SIZE], staff_role[NAME_SIZE];
+        char sync_reason[256];
     } names;
     struct notice notice;
     struct device_line scanner, printer;

@@ -196,6 +196,71 @@ void figure_row(struct desk *desk, const char *label, const char *value, bool st
     ui_end(ui);
 }
 
+/* Which of them a person here should act on; the others pass by themselves. */
+static enum ui_tone trouble_tone(enum sync_trouble trouble)
+{
+    return trouble == SYNC_NO_ANSWER || trouble == SYNC_BUSY ? UI_WARN : UI_BAD;
+}
+
+static const char *trouble_words(enum sync_trouble trouble)
+{
+    switch (trouble) {
+    case SYNC_NO_ANSWER:
+        return tr("Head office can't be reached. Nothing is lost: it is tried again by itself.");
+    case SYNC_BUSY:
+        return tr("Head office is busy. Nothing is lost: it is asked again by itself.");
+    case SYNC_DENIED:
+        return tr("Head office does not recognise this till. Nothing is lost, but nothing is sent. "
+                  "Call for help.");
+    case SYNC_REVOKED:
+        return tr(
+            "Head office has shut this till out. Nothing is sent any more. Call head office.");
+    case SYNC_VERSION:
+        return tr("This till and head office run versions that are too far apart. Nothing is lost, "
+                  "but nothing is sent. Call for help.");
+    case SYNC_FORKED:
+        return tr(
+            "A copy of this till was selling as well. Head office has to decide what counts.");
+    case SYNC_HERE:
+        return tr("The sync program can't read or write this till's files. Call for help.");
+    case SYNC_STOPPED:
+        return tr(
+            "The sync program has stopped. Nothing is lost, but nothing is sent until it runs "
+            "again.");
+    default:
+        return tr("Head office answers in a way this till can't use. It is tried again. If this "
+                  "stays, call for help.");
+    }
+}
+
+bool trouble_grave(const struct desk *desk)
+{
+    enum sync_trouble trouble = desk->status.sync_trouble;
+
+    return trouble != SYNC_WELL && trouble_tone(trouble) == UI_BAD;
+}
+
+void trouble_show(struct desk *desk)
+{
+    const struct till_status *status = &desk->status;
+    struct ui *ui = desk->ui;
+
+    if (status->sync_trouble == SYNC_WELL) {
+        return;
+    }
+    ui_banner(ui, &(struct ui_pill){.id = "trouble",
+                                    .icon = trouble_grave(desk) ? "warning" : "offline",
+                                    .tone = trouble_tone(status->sync_trouble),
+                                    .lines = 4,
+                                    .text = trouble_words(status->sync_trouble)});
+    if (*status->sync_reason) {
+        ui_column(ui, (struct ui_box){.pad_y_mm = 1.3f});
+        ui_text(ui, status->sync_reason,
+                (struct ui_text){.style = TEXT_SMALL, .tone = UI_INK2, .lines = 4});
+        ui_end(ui);
+    }
+}
+
 void starting_show(struct desk *desk)
 {
     struct ui *ui = desk->ui;
@@ -213,6 +278,7 @@ void starting_show(struct desk *desk)
                "people have arrived. If it takes long, look whether holdfast-sync runs and the "
                "network is there."),
             (struct ui_text){.style = TEXT_BODY, .tone = UI_INK2, .align = UI_CENTER, .lines = 9});
+    trouble_show(desk);
     notice_show(desk);
     form_end(desk);
     ui_end(ui);

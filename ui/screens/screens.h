@@ -60,6 +60,11 @@ int reason_chips(struct desk *desk, const char *id, const char *const *reasons, 
 void notice_show(struct desk *desk);
 /* One line of a table: what it is, and its figure at the end. */
 void figure_row(struct desk *desk, const char *label, const char *value, bool strong);
+/* Why nothing goes to head office or comes from there: what it means to the person here, and below
+ * it the agent's own line for whoever mends it. Nothing while all is well. */
+void trouble_show(struct desk *desk);
+/* Whether it is of the kind that does not pass by itself. */
+bool trouble_grave(const struct desk *desk);
 /* Persons to choose from and the keys for the PIN. True when the PIN should be checked. */
 bool pin_entry_show(struct desk *desk, struct pin_entry *entry, const char *skip,
                     const char *action);

@@ -27,9 +27,14 @@ static void connection(struct desk *desk)
             ? ui_id(ui, tr("Offline since %s"), desk_clock(desk, status->offline_since_ms))
             : tr("Offline");
 
+    trouble_show(desk);
     figure_row(desk, tr("Head office"), online, false);
     figure_row(desk, tr("Entries not sent yet"), desk_integer(desk, status->unsent), false);
     figure_row(desk, tr("Of these, sales"), desk_integer(desk, status->unsent_sales), false);
+    if (status->unsent_since_ms) {
+        figure_row(desk, tr("The oldest of these"), desk_clock(desk, status->unsent_since_ms),
+                   false);
+    }
     figure_row(desk, tr("Entries on this journal"), desk_integer(desk, status->entries), false);
     figure_row(desk, tr("Stock and prices as of"),
                status->replica_as_of_ms ? desk_clock(desk, status->replica_as_of_ms)
@@ -233,11 +238,14 @@ void status_show(struct desk *desk)
     } else {
         ui_row(ui, box);
     }
-    ui_card(ui, (struct ui_box){.weight = 1, .pad_mm = 4, .gap_mm = 1});
-    ui_row(ui, (struct ui_box){.height_mm = 15, .align = UI_CENTER});
+    /* the list's own margin is the scroll bar's place */
+    ui_card(ui, (struct ui_box){.weight = 1, .pad_x_mm = 1, .pad_y_mm = 4, .gap_mm = 1});
+    ui_row(ui, (struct ui_box){.height_mm = 15, .pad_x_mm = 3, .align = UI_CENTER});
     ui_text(ui, tr("This till"), (struct ui_text){.style = TEXT_HEADING, .id = "heading"});
     ui_end(ui);
-    ui_list_begin(ui, "state", &(struct ui_list){.key = "Ctrl+T", .label = tr("This till")});
+    ui_list_begin(
+        ui, "state",
+        &(struct ui_list){.box = {.pad_x_mm = 3}, .key = "Ctrl+T", .label = tr("This till")});
     connection(desk);
     rule(ui);
     devices(desk);

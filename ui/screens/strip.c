@@ -19,7 +19,14 @@ static void connection(struct desk *desk)
     struct ui_pill pill = {.id = "sync", .icon = "online", .tone = UI_GOOD, .plain = true};
     unsigned long sales = (unsigned long)status->unsent_sales;
 
-    if (status->online && status->unsent == 0) {
+    if (status->online && trouble_grave(desk)) {
+        pill.icon = "warning";
+        pill.tone = UI_BAD;
+        pill.plain = false;
+        pill.text = status->unsent > 0 ? ui_id(ui, tr("%s not sent, see Status"),
+                                               desk_integer(desk, status->unsent))
+                                       : tr("Not up to date, see Status");
+    } else if (status->online && status->unsent == 0) {
         pill.text = tr("Online, all sent");
     } else if (status->online) {
         pill.icon = "sync";

@@ -286,9 +286,46 @@ static void test_status__says_what_is_not_sent_yet(void **state)
     assert_int_equal(status.offline_since_ms, INT64_C(1795271000000));
     assert_int_equal(status.unsent, 1);
     assert_int_equal(status.unsent_sales, 1);
+    assert_int_equal(status.unsent_since_ms, STORE_NOON);
     assert_string_equal(status.location_name, "Harbour Street");
     assert_string_equal(status.staff_role, "Manager");
     assert_int_equal(status.replica_as_of_ms, STORE_NOON - 60000);
+}
+
+/* A killed agent can't take its "online" back. */
+static void test_status__an_agent_that_fell_silent_is_not_online(void **state)
+{
+    struct desk *desk = *state;
+    struct till_status status;
+    char last[24];
+    bool changed;
+
+    store_agent_state(&desk->store, "online", "1");
+    (void)snprintf(last, sizeof last, "%lld", (long long)STORE_NOON - 110000);
+    store_agent_state(&desk->store, "last_ok_ms", last);
+    desk_ok(desk, till_refresh(desk->till, &changed, &desk->error));
+    till_status(desk->till, &status);
+    assert_true(status.online);
+    assert_int_equal(status.sync_trouble, SYNC_WELL);
+
+    (void)snprintf(last, sizeof last, "%lld", (long long)STORE_NOON - 130000);
+    store_agent_state(&desk->store, "last_ok_ms", last);
+    desk_ok(desk, till_refresh(desk->till, &changed, &desk->error));
+    till_status(desk->till, &status);
+    assert_false(status.online);
+    assert_int_equal(status.sync_trouble, SYNC_STOPPED);
+    assert_int_equal(status.offline_since_ms, STORE_NOON - 130000);
+
+    store_agent_state(&desk->store, "trouble", "revoked");
+    store_agent_state(&desk->store, "reason", "Head office has taken this till's access away");
+    desk_ok(desk, till_refresh(desk->till, &changed, &desk->error));
+    till_status(desk->till, &status);
+    assert_int_equal(status.sync_trouble, SYNC_REVOKED);
+    assert_string_equal(status.sync_reason, "Head office has taken this till's access away");
+    store_agent_state(&desk->store, "trouble", "a word of tomorrow");
+    desk_ok(desk, till_refresh(desk->till, &changed, &desk->error));
+    till_status(desk->till, &status);
+    assert_int_equal(status.sync_trouble, SYNC_ODD);
 }
 
 static void test_open__waits_for_the_first_replica(void **state)
@@ -514,6 +551,7 @@ int main(void)
         DESK_TEST(test_shift__closes_though_an_entry_is_lost_or_spoilt),
         DESK_TEST(test_drawer__every_opening_is_on_the_journal),
         DESK_TEST(test_status__says_what_is_not_sent_yet),
+        DESK_TEST(test_status__an_agent_that_fell_silent_is_not_online),
         DESK_TEST(test_open__waits_for_the_first_replica),
         DESK_TEST(test_open__one_writer_many_readers),
         DESK_TEST(test_restore__an_older_copy_opens_a_new_epoch),

@@ -410,6 +410,7 @@ static void test_agent__a_state_for_people_is_kept(void **state)
     fake_ok(json_read(buf_text(&report), report.used, &object, &error), &error);
     assert_false(json_bool_or(object, "online", true));
     assert_non_null(strstr(json_text_or(object, "reason", ""), "No answer"));
+    assert_string_equal(json_text_or(object, "trouble", ""), "no_answer");
     assert_int_equal(json_array_size(json_object_get(object, "epochs")), 1);
     json_decref(object);
     buf_finish(&report);
