@@ -149,6 +149,22 @@ static enum status follows_main(const struct writer_turn *turn, const struct pos
     return status;
 }
 
+/* What follows the main chain's end and can't be read may as well follow a branch that is kept up to
+ * there: the entry before it tells, so it has to come once more, with that one. */
+static enum status may_be_either(const struct writer_turn *turn, const struct post *post,
+                                 const struct epoch_row *row, bool *out, struct error *error)
+{
+    struct store_value values[] = {store_int(row->number), store_int(row->seq)};
+    int64_t kept = 0;
+    enum status status = STATUS_OK;
+
+    if (!post->batch->entries[0].readable && post->batch->frame->first == row->seq + 1)
+        status = store_one_int(turn->session, "SELECT 1 FROM branch WHERE epoch = ?1 AND seq = ?2",
+                               values, 2, 0, &kept, error);
+    *out = kept != 0;
+    return status;
+}
+
 static enum status take_fork(const struct writer_turn *turn, struct post *post,
                              const struct epoch_row *row, int index, bool linked,
                              struct error *error)
@@ -270,7 +286,7 @@ static enum status run_post(void *context, const struct writer_turn *turn, struc
     const struct frame *frame = post->batch->frame;
     struct epoch_row row;
     int index;
-    bool forks, follows = true;
+    bool forks, follows = true, either = false;
     enum status status = load_epoch(turn, post, &row, error);
 
     memset(&post->result, 0, sizeof post->result);
@@ -280,8 +296,15 @@ static enum status run_post(void *context, const struct writer_turn *turn, struc
     status = skip_known(turn, post, &row, &index, &forks, error);
     if (status == STATUS_OK && index == 0 && row.number != 0)
         status = follows_main(turn, post, &row, &follows, error);
+    if (status == STATUS_OK && row.number != 0)
+        status = may_be_either(turn, post, &row, &either, error);
     if (status != STATUS_OK)
         return status;
+    if (either) {
+        post->result.outcome = INGEST_GAP;
+        post->result.expected = row.seq;
+        return STATUS_OK;
+    }
     if (row.number == 0 || (!follows && frame->first > row.seq + 1)) {
         struct branch_place place = {0};
         if (row.number != 0)

@@ -4,18 +4,20 @@
 #include "terminal/base/buf.h"
 #include "tests/sim/net.h"
 #include "tests/sim/node.h"
+#include "tests/sim/pauses.h"
 #include "tests/sim/restores.h"
 
 #include <string.h>
 
-#define PPM_OFTEN  220000
-#define STEPS_MOST 40000 /* a seed that has not seen enough by then is told */
-#define PAUSE_MS   20000
-#define STOP_MS    40000
-#define PARTED_MS  120000
-#define DISK_MS    15000
-#define EVERY_MS   9000
-#define ARM_MOST   400
+#define PPM_OFTEN     220000
+#define STEPS_MOST    40000 /* a seed that has not seen enough by then is told */
+#define PAUSE_MS      20000
+#define STOP_MS       40000
+#define PARTED_MS     120000
+#define DISK_MS       15000
+#define EVERY_MS      9000
+#define ARM_MOST      400
+#define PAUSE_AT_MOST 60
 
 /* Which ends of a fault an EVENT_END_OF_FAULT is about. */
 enum { END_PARTED, END_DISK };
@@ -37,14 +39,15 @@ static const enum fault of_net[] = {FAULT_REQUEST_LOST, FAULT_REQUEST_CUT, FAULT
 static const struct {
     enum fault fault;
     uint32_t weight;
-} by_itself[] = {{FAULT_PARTITION, 10},      {FAULT_KILL_TILL, 4},     {FAULT_KILL_AGENT, 5},
-                 {FAULT_KILL_LEDGER, 3},     {FAULT_CRASH_TILL, 7},    {FAULT_CRASH_AGENT, 7},
-                 {FAULT_CRASH_LEDGER, 5},    {FAULT_POWER_TILL, 5},    {FAULT_POWER_LEDGER, 4},
-                 {FAULT_STOP_TILL, 5},       {FAULT_STOP_AGENT, 8},    {FAULT_STOP_LEDGER, 6},
-                 {FAULT_CLOCK_FORTH, 8},     {FAULT_CLOCK_BACK, 8},    {FAULT_DISK_READ, 4},
-                 {FAULT_DISK_WRITE, 6},      {FAULT_DISK_SYNC, 5},     {FAULT_DISK_FULL, 6},
-                 {FAULT_DISK_OPEN, 3},       {FAULT_TILL_RESTORED, 3}, {FAULT_TILL_CLONED, 2},
-                 {FAULT_LEDGER_RESTORED, 2}, {FAULT_ENTRY_DAMAGED, 2}, {FAULT_ENTRY_LOST, 2}};
+} by_itself[] = {{FAULT_PARTITION, 10},    {FAULT_KILL_TILL, 4},   {FAULT_KILL_AGENT, 5},
+                 {FAULT_KILL_LEDGER, 3},   {FAULT_CRASH_TILL, 7},  {FAULT_CRASH_AGENT, 7},
+                 {FAULT_CRASH_LEDGER, 5},  {FAULT_POWER_TILL, 5},  {FAULT_POWER_LEDGER, 4},
+                 {FAULT_STOP_TILL, 5},     {FAULT_STOP_AGENT, 8},  {FAULT_STOP_LEDGER, 6},
+                 {FAULT_PAUSE_TILL, 8},    {FAULT_PAUSE_AGENT, 8}, {FAULT_CLOCK_FORTH, 8},
+                 {FAULT_CLOCK_BACK, 8},    {FAULT_DISK_READ, 4},   {FAULT_DISK_WRITE, 6},
+                 {FAULT_DISK_SYNC, 5},     {FAULT_DISK_FULL, 6},   {FAULT_DISK_OPEN, 3},
+                 {FAULT_TILL_RESTORED, 3}, {FAULT_TILL_CLONED, 2}, {FAULT_LEDGER_RESTORED, 2},
+                 {FAULT_ENTRY_DAMAGED, 2}, {FAULT_ENTRY_LOST, 2}};
 
 struct plan *faults_none(void)
 {
@@ -261,6 +264,12 @@ static void strike(struct world *world, enum fault fault)
     case FAULT_STOP_LEDGER:
         stop_node(world, &world->ledger_node, fault);
         break;
+    case FAULT_PAUSE_TILL:
+        pauses_arm(world, &seat->till_node, PAUSE_AT_MOST);
+        break;
+    case FAULT_PAUSE_AGENT:
+        pauses_arm(world, &seat->agent_node, PAUSE_AT_MOST);
+        break;
     case FAULT_CLOCK_FORTH:
     case FAULT_CLOCK_BACK:
         jump_clock(world, machine, fault);
@@ -291,7 +300,7 @@ void faults_next(struct world *world)
 
     if (world->healed)
         return;
-    if (world->plan->weights > 0) {
+    if (world->plan->weights > 0 && !world->pausing) {
         fault = draw(world);
         trace_line(&world->trace, world->now_ms, "FAULT %s", fault_words(fault));
         strike(world, fault);
@@ -358,6 +367,7 @@ void faults_heal(struct world *world)
         mend(&seat->machine);
         seat->parted = false;
         seat->till_node.stopped_until = seat->agent_node.stopped_until = 0;
+        seat->till_node.pause_in = seat->agent_node.pause_in = 0;
         if (seat->till_node.process != NULL)
             node_arm(&seat->till_node, 0, DISK_DEATH_KILL);
         if (seat->agent_node.process != NULL)

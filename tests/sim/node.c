@@ -9,16 +9,20 @@ void node_begin(struct node *node, const char *name)
     node->generation++;
     node->stopped_until = 0;
     node->start_at = 0;
+    node->pause_in = 0;
     node->armed = 0;
 }
 
 void node_enter(struct node *node)
 {
     (void)disk_enter(node->process);
+    if (node->pause_in > 0 && !world_now->pausing)
+        disk_pause_at(node->process, node->pause_in);
 }
 
 bool node_leave(struct node *node)
 {
+    disk_pause_at(node->process, 0);
     (void)disk_enter(NULL);
     return !disk_dead(node->process);
 }
@@ -62,11 +66,16 @@ void seat_note_power(struct world *world, struct seat *seat)
     memset(&seat->seen, 0, sizeof seat->seen);
 }
 
+bool node_is_dead(const struct node *node)
+{
+    return node->process != NULL && !node->paused && disk_dead(node->process);
+}
+
 void seat_bury(struct world *world, struct seat *seat)
 {
     seat_note_power(world, seat);
-    if (seat->agent_node.process != NULL && disk_dead(seat->agent_node.process))
+    if (node_is_dead(&seat->agent_node))
         agent_node_bury(world, seat);
-    if (seat->till_node.process != NULL && disk_dead(seat->till_node.process))
+    if (node_is_dead(&seat->till_node))
         till_node_bury(world, seat);
 }

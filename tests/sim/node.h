@@ -20,6 +20,8 @@ void node_look(struct node *node);
 void node_look_end(struct node *node);
 /* It is to die at its n-th file operation from now. */
 void node_arm(struct node *node, uint64_t operations, enum disk_death how);
+/* It has died, and does not stand in the middle of a call. */
+bool node_is_dead(const struct node *node);
 /* The power may have gone in what the seat's programs just did: the agent's files are synced at
  * their checkpoints only, so its replica may have gone back. */
 void seat_note_power(struct world *world, struct seat *seat);

@@ -1,5 +1,6 @@
 /* A till: opened, asked by a person (workload.c), poked by its agent. */
 #include "tests/sim/faults.h"
+#include "tests/sim/invariants.h"
 #include "tests/sim/node.h"
 #include "tests/sim/observe.h"
 #include "tests/sim/workload.h"
@@ -30,7 +31,7 @@ void till_node_bury(struct world *world, struct seat *seat)
     trace_line(&world->trace, world->now_ms, "%s till is dead", seat->machine.name);
     close_till(seat);
     /* A look at the disk while its other program may be dying with it has to wait for that. */
-    if (seat->agent_node.process != NULL && disk_dead(seat->agent_node.process))
+    if (node_is_dead(&seat->agent_node))
         agent_node_bury(world, seat);
     observe_disk(world, seat);
     start_later(world, seat, faults_pause(world));
@@ -64,6 +65,7 @@ void till_node_start(struct world *world, struct seat *seat)
     if (seat->till_node.process != NULL || seat->retired)
         return;
     node_begin(&seat->till_node, "till");
+    seat->slept_us = 0;
     faults_arm(world, &seat->till_node, FAULT_CRASH_TILL);
     node_enter(&seat->till_node);
     status = till_open(&options, &seat->till, &error);
@@ -74,6 +76,7 @@ void till_node_start(struct world *world, struct seat *seat)
         seat_bury(world, seat);
         return;
     }
+    invariant_15_selling_waits_on_nobody(world, seat);
     if (status != STATUS_OK) {
         seat->till = NULL;
         close_till(seat);
@@ -103,6 +106,7 @@ void till_node_poked(struct world *world, struct seat *seat, int generation)
                        generation, 0);
         return;
     }
+    seat->slept_us = 0;
     node_enter(&seat->till_node);
     status = till_refresh(seat->till, &changed, &error);
     if (!node_leave(&seat->till_node)) {
@@ -110,6 +114,7 @@ void till_node_poked(struct world *world, struct seat *seat, int generation)
         seat_bury(world, seat);
         return;
     }
+    invariant_15_selling_waits_on_nobody(world, seat);
     if (status != STATUS_OK)
         trace_line(&world->trace, world->now_ms, "%s refresh: %s %s", seat->machine.name,
                    status_name(status), error.text);

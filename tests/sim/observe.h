@@ -24,6 +24,13 @@ void observe_disk(struct world *world, struct seat *seat);
 
 /* When the replica moved since the last look: cursors and rows. */
 void observe_replica(struct world *world, struct seat *seat);
+/* The ledger's word that the till's replica holds about its shop: a position of the location's feed;
+ * -1: none that the model knows. */
+int64_t observe_position(struct world *world, struct seat *seat);
+/* What a till answered about an item, while its replica went from one position to another: it must
+ * be true of one of them. */
+void observe_answer(struct world *world, struct seat *seat, int item, int64_t shown, int64_t from,
+                    int64_t to);
 /* What the till shows as on hand, against model_on_hand. At rest it must have been told of every
  * fork. */
 void observe_on_hand(struct world *world, struct seat *seat, int item, bool at_rest);

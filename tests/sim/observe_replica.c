@@ -180,11 +180,61 @@ void observe_replica(struct world *world, struct seat *seat)
     node_look_end(&seat->till_node);
 }
 
+/* The ledger's word that has come to the till's replica; NULL: none of this incarnation, or of a
+ * moment that nobody saw. */
+static const struct scope_point *point_of(const struct world *world, const struct seat *seat,
+                                          struct db *db)
+{
+    int scope = SCOPE_LOCATION + seat->store;
+    struct replica_cursor cursor;
+    char incarnation[ID_HEX_SIZE];
+
+    hex_write(world->model.incarnation.bytes, ID_SIZE, incarnation);
+    if (replica_cursor(db, observe_scope_name(scope), &cursor, NULL) != STATUS_OK ||
+        strcmp(cursor.incarnation, incarnation) != 0)
+        return NULL;
+    return scope_point(&world->model.scopes[scope], cursor.position);
+}
+
+int64_t observe_position(struct world *world, struct seat *seat)
+{
+    const struct scope_point *point;
+
+    if (seat->till == NULL || seat->till->catalogue == NULL || seat->till->db == NULL)
+        return -1;
+    node_look(&seat->till_node);
+    point = point_of(world, seat, catalogue_db(seat->till->catalogue));
+    node_look_end(&seat->till_node);
+    return point == NULL ? -1 : point->position;
+}
+
+static int64_t expected_at(const struct world *world, const struct seat *seat, int item,
+                           const struct scope_point *point)
+{
+    return model_on_hand(&world->model, point, &seat->journal, seat->index, seat->store, item);
+}
+
+void observe_answer(struct world *world, struct seat *seat, int item, int64_t shown, int64_t from,
+                    int64_t to)
+{
+    const struct scope_history *history = &world->model.scopes[SCOPE_LOCATION + seat->store];
+    int64_t expected = shown;
+
+    for (size_t i = 0; i < history->count; i++) {
+        const struct scope_point *point = &history->points[i];
+        if (point->position < from || point->position > to)
+            continue;
+        expected = expected_at(world, seat, item, point);
+        if (expected == shown)
+            return;
+    }
+    invariant_12_on_hand_is_fold(world, seat, item, shown, expected);
+}
+
 void observe_on_hand(struct world *world, struct seat *seat, int item, bool at_rest)
 {
-    struct replica_cursor cursor;
     struct stock_level level;
-    char sku[16], location[16], incarnation[ID_HEX_SIZE];
+    char sku[16], location[16];
     const struct scope_point *point;
     struct db *db;
 
@@ -194,19 +244,12 @@ void observe_on_hand(struct world *world, struct seat *seat, int item, bool at_r
     (void)snprintf(location, sizeof location, "S%02d", seat->store + 1);
     node_look(&seat->till_node);
     db = catalogue_db(seat->till->catalogue);
-    hex_write(world->model.incarnation.bytes, ID_SIZE, incarnation);
-    if (replica_cursor(db, observe_scope_name(SCOPE_LOCATION + seat->store), &cursor, NULL) ==
-            STATUS_OK &&
-        strcmp(cursor.incarnation, incarnation) == 0) {
-        point = scope_point(&world->model.scopes[SCOPE_LOCATION + seat->store], cursor.position);
-        if (point != NULL && at_rest &&
-            !model_forks_told(&world->model, point, &seat->journal, seat->index))
-            world_fail(world, 12, "%s: nobody has told it that it forked", seat->machine.name);
-        if (point != NULL &&
-            stock_of(seat->till->db, db, location, sku, &level, NULL) == STATUS_OK)
-            invariant_12_on_hand_is_fold(world, seat, item, level.on_hand.milli,
-                                         model_on_hand(&world->model, point, &seat->journal,
-                                                       seat->index, seat->store, item));
-    }
+    point = point_of(world, seat, db);
+    if (point != NULL && at_rest &&
+        !model_forks_told(&world->model, point, &seat->journal, seat->index))
+        world_fail(world, 12, "%s: nobody has told it that it forked", seat->machine.name);
+    if (point != NULL && stock_of(seat->till->db, db, location, sku, &level, NULL) == STATUS_OK)
+        invariant_12_on_hand_is_fold(world, seat, item, level.on_hand.milli,
+                                     expected_at(world, seat, item, point));
     node_look_end(&seat->till_node);
 }

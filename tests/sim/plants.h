@@ -42,6 +42,8 @@ enum plant_number {
     PLANT_VERIFY_BLIND,
     PLANT_CURSOR_SET_BACK,
     PLANT_COMMIT_DENIED,
+    PLANT_JOURNAL_FIRST,
+    PLANT_REPLICA_OWNED,
     PLANTS
 };
 /* Whether it is chosen, in a world that is not the template's. */

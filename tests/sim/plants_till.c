@@ -5,10 +5,12 @@
 
 #include "sync/ledger/refunds.h"
 #include "terminal/base/card.h"
+#include "terminal/catalogue/catalogue.h"
 #include "terminal/catalogue/replica.h"
 #include "terminal/journal/verify.h"
 #include "terminal/selling/refund.h"
 #include "terminal/selling/sums.h"
+#include "terminal/stock/stock.h"
 #include "tests/sim/chance.h"
 
 #include <string.h>
@@ -83,6 +85,33 @@ enum status our_journal_verify(struct db *db, const struct verify_options *optio
 /* ---- the replica ------------------------------------------------------------------------------ */
 
 STAND_IN(replica_set_cursor);
+STAND_IN(stock_of_each);
+STAND_IN(catalogue_refresh);
+
+/* Opened to write (our_db_open), and nobody else may write meanwhile. */
+enum status our_catalogue_refresh(struct catalogue *catalogue, bool *changed, struct error *error)
+{
+    struct db *db = catalogue_db(catalogue);
+
+    if (planted(PLANT_REPLICA_OWNED) && db_begin(db, error) == STATUS_OK)
+        db_rollback(db);
+    return real_catalogue_refresh(catalogue, changed, error);
+}
+
+/* The journal's part of a first reading, the ledger's of a second. */
+enum status our_stock_of_each(struct db *till_db, struct db *replica_db, const char *location,
+                              const char *const *skus, size_t count, struct stock_level *out,
+                              struct error *error)
+{
+    struct stock_level later;
+    enum status status = real_stock_of_each(till_db, replica_db, location, skus, count, out, error);
+
+    for (size_t i = 0; status == STATUS_OK && i < count && planted(PLANT_JOURNAL_FIRST); i++) {
+        status = real_stock_of_each(NULL, replica_db, location, &skus[i], 1, &later, error);
+        out[i].on_hand.milli = later.confirmed.milli + out[i].pending.milli;
+    }
+    return status;
+}
 
 /* To before the last rows that it had. */
 enum status our_replica_set_cursor(struct db *db, const char *scope,

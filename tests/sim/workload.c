@@ -12,6 +12,7 @@
 #include "tests/sim/invariants.h"
 #include "tests/sim/node.h"
 #include "tests/sim/observe.h"
+#include "tests/sim/pauses.h"
 #include "tests/sim/restores.h"
 #include "tests/sim/template.h"
 
@@ -22,6 +23,7 @@
 #define THINK_MS   9000
 #define REFRESH_MS 4000
 #define FLOAT      5000
+#define ASKING     12 /* file operations of a question */
 #define KINDS      (sizeof acts / sizeof acts[0])
 
 int work_draw(struct world *world, int limit)
@@ -382,6 +384,26 @@ static void do_shift(struct world *world, struct seat *seat)
     work_finish(world, seat, status, &error, healthy);
 }
 
+/* Somebody asks how many there are. */
+static void do_ask(struct world *world, struct seat *seat)
+{
+    int item = work_draw(world, SIM_ITEMS);
+    int64_t from = observe_position(world, seat), to;
+    struct tile_view tile;
+    struct error error = {0};
+    enum status status;
+
+    if (work_draw(world, 2) == 0)
+        pauses_arm(world, &seat->till_node, ASKING);
+    node_enter(&seat->till_node);
+    status = till_item(seat->till, work_sku(item), &tile, &error);
+    if (!work_leave(world, seat))
+        return;
+    to = observe_position(world, seat);
+    if (status == STATUS_OK && from >= 0 && to >= 0)
+        observe_answer(world, seat, item, tile.stock.on_hand.milli, from, to);
+}
+
 static void do_look(struct world *world, struct seat *seat)
 {
     node_enter(&seat->till_node);
@@ -397,7 +419,7 @@ static const struct {
             {work_return_lease, 5}, {work_take_back, 10}, {do_sale, 34},
             {do_cart, 20},          {do_return, 8},       {do_adjust, 6},
             {do_paid, 4},           {do_no_sale, 2},      {do_cancel, 4},
-            {do_shift, 6},          {do_look, 6}};
+            {do_shift, 6},          {do_ask, 8},          {do_look, 6}};
 
 static void act(struct world *world, struct seat *seat)
 {

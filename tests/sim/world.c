@@ -7,6 +7,7 @@
 #include "tests/sim/net.h"
 #include "tests/sim/node.h"
 #include "tests/sim/office.h"
+#include "tests/sim/pauses.h"
 #include "tests/sim/template.h"
 #include "tests/sim/workload.h"
 
@@ -42,6 +43,8 @@ static const char *const fault_names[FAULTS] = {
     [FAULT_STOP_TILL] = "till stopped",
     [FAULT_STOP_AGENT] = "agent stopped",
     [FAULT_STOP_LEDGER] = "ledger stopped",
+    [FAULT_PAUSE_TILL] = "till stopped in a file call",
+    [FAULT_PAUSE_AGENT] = "agent stopped in a file call",
     [FAULT_CLOCK_FORTH] = "clock jumps forth",
     [FAULT_CLOCK_BACK] = "clock jumps back",
     [FAULT_DISK_READ] = "read fails",
@@ -114,7 +117,8 @@ static void host_sleep(void *context, struct disk_process *process, int64_t micr
 
 struct disk_host world_host(struct world *world)
 {
-    return (struct disk_host){.wall_ms = host_wall, .sleep = host_sleep, .context = world};
+    return (struct disk_host){
+        .wall_ms = host_wall, .sleep = host_sleep, .pause = pauses_host, .context = world};
 }
 
 /* ---- the queue ---- */

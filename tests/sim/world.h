@@ -55,6 +55,8 @@ enum fault {
     FAULT_STOP_TILL,
     FAULT_STOP_AGENT,
     FAULT_STOP_LEDGER,
+    FAULT_PAUSE_TILL, /* stopped in the middle of a call */
+    FAULT_PAUSE_AGENT,
     FAULT_CLOCK_FORTH,
     FAULT_CLOCK_BACK,
     FAULT_DISK_READ,
@@ -90,6 +92,8 @@ struct node {
     int64_t start_at;             /* of the start that is due; 0: none */
     uint64_t armed, armed_at;     /* it dies after so many file operations; 0: it does not */
     enum disk_death death;
+    uint64_t pause_in; /* it is stopped after so many file operations of its next call; 0: not */
+    bool paused;       /* it stands in the middle of a call */
 };
 
 /* What a person at the till last asked for, until it is known what became of it. */
@@ -184,6 +188,7 @@ struct world {
     bool has_backup;     /* of the ledger, on its disk */
     bool ledger_rewound; /* a backup was put back, and it has not opened since */
     bool working;        /* an EVENT_LEDGER_WORK is in the queue */
+    bool pausing;        /* a program stands in the middle of a call */
 
     struct net *net;
     struct plan *plan;

@@ -278,6 +278,57 @@ static void test_branches__count_as_sold_for_returns(void **state)
     free_fork(&fork);
 }
 
+/* Posts the entries from..to of a device; the one at `lost` can't be read any more. */
+static struct answer post_with_lost(struct fixture *fixture, const struct device *device, int from,
+                                    int to, int lost)
+{
+    struct frame *frame = frame_new(&device->epoch, from);
+    struct answer answer;
+    struct buf body;
+
+    for (int seq = from; seq <= to; seq++) {
+        const struct sealed_entry *entry = &device->entries[seq - 1];
+        struct frame_entry raw = {.damaged = true, .hash = entry->hash};
+        raw.signature = entry->signature;
+        if (seq != lost)
+            raw = (struct frame_entry){
+                .signature = entry->signature, .bytes = entry->bytes, .length = entry->length};
+        assert_int_equal(frame_add(frame, &raw), STATUS_OK);
+    }
+    buf_init(&body, 1 << 20);
+    assert_int_equal(frame_write(frame, &body), STATUS_OK);
+    answer = signed_call(fixture, device, "POST", "/v1/journal", "", body.data, body.used);
+    buf_finish(&body);
+    frame_free(frame);
+    return answer;
+}
+
+/* Two histories end at the same place: what nobody can read follows the one whose end comes with
+ * it. */
+static void test_branches__are_not_joined_by_what_cannot_be_read(void **state)
+{
+    struct fixture *fixture = shop(state);
+    struct fork fork = make_fork(fixture, 3); /* 4', 5', 6' */
+    struct answer answer;
+
+    expect_status(post_entries(fixture, fork.clone, 4, 1), 409);
+    answer = post_with_lost(fixture, fork.clone, 5, 6, 5);
+    assert_int_equal(answer.status, 409);
+    assert_string_equal(json_text_or(answer.json, "error", ""), "gap");
+    assert_int_equal(json_int_or(answer.json, "expected", 0), 4);
+    answer_free(&answer);
+    expect_status(post_with_lost(fixture, fork.clone, 4, 6, 5), 409);
+    assert_int_equal(query_int(fixture, "SELECT count(*) FROM branch"), 3);
+    add_sale(fork.device, "A", 1000, 100);
+    add_sale(fork.device, "A", 1000, 100);
+    expect_status(post_with_lost(fixture, fork.device, 5, 6, 5), 409);
+    expect_status(post_with_lost(fixture, fork.device, 4, 6, 5), 200);
+    assert_int_equal(query_int(fixture, "SELECT count(*) FROM branch"), 3);
+    assert_int_equal(sold_of(fixture, "A"), 4000);
+    assert_projections_true(fixture);
+    free_fork(&fork);
+}
+
 /* Whichever comes first: a return of more than the branch sold is told. */
 static void test_branches__that_come_after_the_return_are_judged(void **state)
 {
@@ -327,6 +378,7 @@ int main(void)
         TEST(test_branches__do_not_begin_with_a_lost_name),
         TEST(test_branches__pass_what_the_sender_lost),
         TEST(test_branches__count_as_sold_for_returns),
+        TEST(test_branches__are_not_joined_by_what_cannot_be_read),
         TEST(test_branches__that_come_after_the_return_are_judged),
         TEST(test_branches__are_told_to_the_tills),
     };
