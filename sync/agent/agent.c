@@ -239,7 +239,7 @@ static void add_wait(struct agent *agent)
         else if (state->not_before > agent->mono_ms)
             until = earlier(until, state->not_before);
     }
-    if (until <= agent->mono_ms)
+    if (until <= agent->mono_ms || snapshot_busy(agent))
         until = agent->mono_ms + 1;
     if (actions->count == actions->capacity) {
         actions->capacity++;

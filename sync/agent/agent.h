@@ -111,8 +111,9 @@ struct agent_actions {
 void agent_actions_finish(struct agent_actions *actions);
 
 /* Takes one event and says what to do, in order. Never fails: what goes wrong is logged, written to
- * agent_state in plain words, and tried again. May take as long as its disk work takes (unpacking
- * a snapshot of 800,000 products: about a second). */
+ * agent_state in plain words, and tried again. Takes as long as its disk work takes: a slice of a
+ * snapshot, a batch of entries or of changes; only bringing a new replica to the disk in the end
+ * has no bound of its own. */
 void agent_step(struct agent *agent, const struct agent_event *event,
                 struct agent_actions *actions);
 

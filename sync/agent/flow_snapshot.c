@@ -1,9 +1,9 @@
 /* A new replica, from asking for it to the change of the pointer. What is on the disk:
  *
  *   WANTED     nothing
- *   FETCHING   manifest in sync.db (first), snapshot-<id>.part growing
- *     unpack   replica-(N+1).db growing; nobody knows it; hash and signature are checked before it
- *              is opened, then it is checked itself (while the disk is still writing it)
+ *   FETCHING   manifest in sync.db (first), snapshot-<id>.part growing, and behind it
+ *              replica-(N+1).db (unpack.h); nobody knows it; hash and signature are checked before
+ *              it is opened
  *   CATCHING   replica-(N+1).db takes changes until it is nowhere behind the one in use
  *     settle   all of it in the main file and fsynced
  *     pointer  replica.current names it: one durable replace. The switch.
@@ -41,10 +41,17 @@ static void close_part(struct agent *agent)
     agent->snapshot.part = -1;
 }
 
+static void stop_unpacking(struct agent *agent)
+{
+    unpack_drop(agent->snapshot.unpack);
+    agent->snapshot.unpack = NULL;
+}
+
 /* Gives up the snapshot being fetched. The manifest goes first: a part file alone means nothing. */
 static void discard(struct agent *agent)
 {
     close_part(agent);
+    stop_unpacking(agent);
     agent_keep(agent, MANIFEST_KEY, "");
     part_sweep(agent->folder, NULL);
     memset(&agent->snapshot.manifest, 0, sizeof agent->snapshot.manifest);
@@ -144,6 +151,7 @@ static void drop_next(struct agent *agent)
 void snapshot_close(struct agent *agent)
 {
     close_part(agent);
+    unpack_leave(agent->snapshot.unpack);
     apply_close(agent->next);
     apply_close(agent->current);
     agent->next = NULL;
@@ -220,45 +228,37 @@ static void ask_bytes(struct agent *agent)
     flow_send(agent, FLOW_SNAPSHOT, &question);
 }
 
-/* Unpacks the part file into the numbered file and checks the hash over what was read. */
-static enum status unpack(struct agent *agent, int64_t number, struct error *error)
+/* The bytes that are there become a replica, a slice a step. */
+static enum status unpack_some(struct agent *agent, bool *behind, struct error *error)
 {
-    const struct snapshot_answer *manifest = &agent->snapshot.manifest;
-    char name[REPLICA_NAME_SIZE];
-    char *from = part_path(agent->folder, manifest->id);
-    char *to;
-    struct hash hash;
-    int64_t size = 0;
-    enum status status;
+    struct snapshot_state *snapshot = &agent->snapshot;
+    enum status status = STATUS_OK;
 
-    replica_file_name(number, name);
-    to = path_join(agent->folder, name);
-    status = compress_unpack_file(from, to, manifest->unpacked_size, &size, &hash, error);
+    if (snapshot->part < 0)
+        status = part_open(agent->folder, snapshot->manifest.id, &snapshot->part, &snapshot->have,
+                           error);
+    if (status == STATUS_OK && !snapshot->unpack)
+        status = unpack_start(agent->folder, &snapshot->manifest, &snapshot->unpack, error);
+    if (status == STATUS_OK)
+        status = unpack_slice(snapshot->unpack, snapshot->part, snapshot->have, behind, error);
     if (status == STATUS_RANGE)
         status = STATUS_INVALID;
-    if (status == STATUS_OK && !hash_equal(&hash, &manifest->sha256))
-        status = error_set(error, STATUS_INVALID, "the hash is another");
-    if (status == STATUS_OK && size != manifest->unpacked_size)
-        status = error_set(error, STATUS_INVALID, "the size is another");
-    free(from);
-    free(to);
     return status;
 }
 
-static enum status make_ready(struct agent *agent, struct error *error)
+/* What was unpacked is whole, and takes changes from here on. */
+static enum status open_next(struct agent *agent, struct error *error)
 {
+    struct unpack *unpack = agent->snapshot.unpack;
+    int64_t number = unpack_number(unpack);
     struct changes_query cursors;
-    int64_t number = 0;
     enum status status;
 
-    status = replica_next_number(agent->folder, &number, error);
+    agent->snapshot.unpack = NULL;
+    status = unpack_finish(unpack, &agent->snapshot.manifest, error);
     if (status != STATUS_OK)
         return status;
-    status = unpack(agent, number, error);
-    if (status == STATUS_OK)
-        status = replica_quick_check(agent->folder, number, error);
-    if (status == STATUS_OK)
-        status = apply_open(agent->folder, number, agent->identity.location, &agent->next, error);
+    status = apply_open(agent->folder, number, agent->identity.location, &agent->next, error);
     if (status == STATUS_OK)
         status = apply_query(agent->next, 0, &cursors, error);
     if (status != STATUS_OK) {
@@ -268,33 +268,56 @@ static enum status make_ready(struct agent *agent, struct error *error)
     return status;
 }
 
-/* All bytes are here. */
-static void finish_fetch(struct agent *agent)
+/* The disk's fault: once more from the part file's first byte. The bytes' fault: a new snapshot. */
+static void not_unpacked(struct agent *agent, enum status status, const struct error *error)
 {
-    struct error error;
-    enum status status;
-
-    close_part(agent);
-    status = make_ready(agent, &error);
-    if (status == STATUS_OK) {
-        go_on(agent);
-        flow_cancel(agent, FLOW_CHANGES);
-        agent->flows[FLOW_CHANGES].not_before = 0;
-        agent->snapshot.stage = SNAPSHOT_CATCHING;
-        return;
-    }
+    flow_cancel(agent, FLOW_SNAPSHOT);
+    stop_unpacking(agent);
     if (status == STATUS_FULL || status == STATUS_IO || status == STATUS_BUSY) {
+        close_part(agent);
         flow_fail(agent, FLOW_SNAPSHOT, SYNC_HERE, 0, "The new catalogue can't be written: %s",
-                  error.text);
+                  error->text);
         return;
     }
     discard(agent);
     if (status == STATUS_UNSUPPORTED)
         flow_fail(agent, FLOW_SNAPSHOT, SYNC_VERSION, VERSION_FLOOR_MS,
-                  "The catalogue is of another version than this program: %s", error.text);
+                  "The catalogue is of another version than this program: %s", error->text);
     else
         flow_fail(agent, FLOW_SNAPSHOT, SYNC_ODD, useless_fetch(agent),
-                  "The snapshot arrived damaged: %s", error.text);
+                  "The snapshot arrived damaged: %s", error->text);
+}
+
+/* All bytes are here. */
+static void finish_fetch(struct agent *agent)
+{
+    struct error error;
+    bool behind = false;
+    enum status status = unpack_some(agent, &behind, &error);
+
+    if (status == STATUS_OK && behind)
+        return;
+    if (status == STATUS_OK)
+        status = open_next(agent, &error);
+    if (status != STATUS_OK) {
+        not_unpacked(agent, status, &error);
+        return;
+    }
+    close_part(agent);
+    go_on(agent);
+    flow_cancel(agent, FLOW_CHANGES);
+    agent->flows[FLOW_CHANGES].not_before = 0;
+    agent->snapshot.stage = SNAPSHOT_CATCHING;
+}
+
+static bool fetched(const struct snapshot_state *snapshot)
+{
+    return snapshot->stage == SNAPSHOT_FETCHING && snapshot->have == snapshot->manifest.size;
+}
+
+bool snapshot_busy(const struct agent *agent)
+{
+    return agent->hello && flow_ready(agent, FLOW_SNAPSHOT) && fetched(&agent->snapshot);
 }
 
 void snapshot_advance(struct agent *agent)
@@ -307,10 +330,33 @@ void snapshot_advance(struct agent *agent)
         return;
     if (snapshot->stage == SNAPSHOT_WANTED)
         ask_manifest(agent);
-    else if (snapshot->stage == SNAPSHOT_FETCHING && snapshot->have == snapshot->manifest.size)
+    else if (fetched(snapshot))
         finish_fetch(agent);
     else if (snapshot->stage == SNAPSHOT_FETCHING)
         ask_bytes(agent);
+}
+
+/* Whether the piece goes on where the part file ends, and stays within what was said. */
+static bool piece_fits(const struct snapshot_state *snapshot, const struct agent_event *event)
+{
+    return event->offset == snapshot->have &&
+           (int64_t)event->length <= snapshot->manifest.size - event->offset;
+}
+
+static enum status keep_piece(struct agent *agent, const struct agent_event *event,
+                              struct error *error)
+{
+    struct snapshot_state *snapshot = &agent->snapshot;
+    bool behind;
+    enum status status =
+        part_write(snapshot->part, event->bytes, event->length, event->offset, error);
+
+    if (status != STATUS_OK)
+        return status;
+    snapshot->have += (int64_t)event->length;
+    if (snapshot->have - snapshot->call_start >= PROGRESS_BYTES)
+        backoff_reset(&agent->flows[FLOW_SNAPSHOT].backoff);
+    return unpack_some(agent, &behind, error);
 }
 
 void snapshot_chunk(struct agent *agent, const struct agent_event *event)
@@ -325,11 +371,11 @@ void snapshot_chunk(struct agent *agent, const struct agent_event *event)
         status = part_open(agent->folder, snapshot->manifest.id, &snapshot->part, &snapshot->have,
                            &error);
     if (status == STATUS_OK && event->offset == 0 && snapshot->have > 0) {
+        stop_unpacking(agent);
         status = part_clear(snapshot->part, &error); /* the far side starts over */
         snapshot->have = 0;
     }
-    if (status == STATUS_OK && (event->offset != snapshot->have ||
-                                (int64_t)event->length > snapshot->manifest.size - event->offset)) {
+    if (status == STATUS_OK && !piece_fits(snapshot, event)) {
         flow_cancel(agent, FLOW_SNAPSHOT);
         discard(agent);
         flow_fail(agent, FLOW_SNAPSHOT, SYNC_ODD, 0,
@@ -337,16 +383,9 @@ void snapshot_chunk(struct agent *agent, const struct agent_event *event)
         return;
     }
     if (status == STATUS_OK)
-        status = part_write(snapshot->part, event->bytes, event->length, event->offset, &error);
-    if (status == STATUS_OK) {
-        snapshot->have += (int64_t)event->length;
-        if (snapshot->have - snapshot->call_start >= PROGRESS_BYTES)
-            backoff_reset(&agent->flows[FLOW_SNAPSHOT].backoff);
-        return;
-    }
-    flow_cancel(agent, FLOW_SNAPSHOT);
-    flow_fail(agent, FLOW_SNAPSHOT, SYNC_HERE, 0, "The new catalogue can't be written: %s",
-              error.text);
+        status = keep_piece(agent, event, &error);
+    if (status != STATUS_OK)
+        not_unpacked(agent, status, &error);
 }
 
 static void take_manifest(struct agent *agent, const char *body, size_t length)
@@ -370,6 +409,7 @@ static void take_manifest(struct agent *agent, const char *body, size_t length)
     agent_learn_time(agent, manifest.time_ms);
     snapshot->asked_first = 0;
     close_part(agent);
+    stop_unpacking(agent);
     part_sweep(agent->folder, manifest.id);
     buf_clear(&agent->body);
     status = message_write_snapshot_answer(&manifest, &agent->body);
@@ -481,13 +521,14 @@ void snapshot_caught_up(struct agent *agent, bool more)
 
 void snapshot_sweep(struct agent *agent)
 {
+    const struct unpack *unpack = agent->snapshot.unpack;
+    int64_t making = agent->next ? apply_number(agent->next) : unpack ? unpack_number(unpack) : 0;
     struct error error;
 
     if (!agent->current)
         return;
     agent->sweep_at = agent->mono_ms + SWEEP_EVERY_MS;
-    if (replica_sweep(agent->folder, apply_number(agent->current),
-                      agent->next ? apply_number(agent->next) : 0, &agent->old_files,
+    if (replica_sweep(agent->folder, apply_number(agent->current), making, &agent->old_files,
                       &error) != STATUS_OK)
         agent_log(agent, LOG_LEVEL_WARN, "%s", error.text);
 }

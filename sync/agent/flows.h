@@ -15,6 +15,7 @@
 #include "sync/agent/apply.h"
 #include "sync/agent/backoff.h"
 #include "sync/agent/sync_db.h"
+#include "sync/agent/unpack.h"
 #include "sync/agent/uplink.h"
 #include "sync/protocol/message.h"
 #include "terminal/journal/sync_trouble.h"
@@ -45,19 +46,20 @@ struct flow_state {
 enum snapshot_stage {
     SNAPSHOT_NONE,     /* not wanted */
     SNAPSHOT_WANTED,   /* ask for a manifest */
-    SNAPSHOT_FETCHING, /* the manifest is kept; bytes are coming or to be asked for */
+    SNAPSHOT_FETCHING, /* the manifest is kept; bytes come, or are to be asked for, and unpacked */
     SNAPSHOT_CATCHING  /* `next` is unpacked and takes changes before the pointer moves */
 };
 
 struct snapshot_state {
     enum snapshot_stage stage;
     struct snapshot_answer manifest;
-    int part;            /* file descriptor, -1 when closed */
-    int64_t have;        /* bytes in the part file */
-    int64_t call_start;  /* `have` when the call that is out was made */
-    int64_t asked_first; /* mono_ms of the first "not yet"; 0: none */
-    int useless;         /* whole fetches in a row that led to nothing */
-    bool asking;         /* the call that is out is for the manifest */
+    int part;              /* file descriptor, -1 when closed */
+    int64_t have;          /* bytes in the part file */
+    struct unpack *unpack; /* FETCHING: what was unpacked of them so far, or NULL */
+    int64_t call_start;    /* `have` when the call that is out was made */
+    int64_t asked_first;   /* mono_ms of the first "not yet"; 0: none */
+    int useless;           /* whole fetches in a row that led to nothing */
+    bool asking;           /* the call that is out is for the manifest */
 };
 
 struct lease_state {
@@ -201,6 +203,7 @@ void snapshot_want(struct agent *agent, const char *why);
  * back in time, or the file lacks rows behind its cursors. Durable: a kill does not forget it. */
 enum status snapshot_void(struct agent *agent, const char *why, struct error *error) MUST_USE;
 void snapshot_advance(struct agent *agent);
+bool snapshot_busy(const struct agent *agent); /* has a slice to unpack: the next step at once */
 void snapshot_chunk(struct agent *agent, const struct agent_event *event);
 void snapshot_answer(struct agent *agent, int status, const char *body, size_t length);
 /* After each answer that was applied to `next`: moves the pointer when it is far enough. */

@@ -53,6 +53,17 @@ enum status part_write(int fd, const char *bytes, size_t length, int64_t offset,
     return fs_write_all(fd, bytes, length, offset) ? STATUS_OK : io_error("the part file", error);
 }
 
+enum status part_read(int fd, void *bytes, size_t length, int64_t offset, struct error *error)
+{
+    ssize_t got = fs_pread(fd, bytes, length, offset);
+
+    if (got < 0)
+        return io_error("the part file", error);
+    if ((size_t)got != length)
+        return error_set(error, STATUS_IO, "the part file is shorter than it was");
+    return STATUS_OK;
+}
+
 enum status part_clear(int fd, struct error *error)
 {
     return fs_truncate(fd, 0) == 0 ? STATUS_OK : io_error("the part file", error);

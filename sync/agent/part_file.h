@@ -17,6 +17,9 @@ enum status part_open(const char *folder, const char *id, int *fd, int64_t *have
 /* Writes all of it at `offset`. STATUS_FULL, STATUS_IO. */
 enum status part_write(int fd, const char *bytes, size_t length, int64_t offset,
                        struct error *error) MUST_USE;
+/* Exactly `length` bytes that are there. STATUS_IO, also when they are not. */
+enum status part_read(int fd, void *bytes, size_t length, int64_t offset,
+                      struct error *error) MUST_USE;
 /* Cuts it to nothing. */
 enum status part_clear(int fd, struct error *error) MUST_USE;
 /* The path as new memory. */

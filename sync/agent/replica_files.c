@@ -106,46 +106,6 @@ void replica_remove(const char *folder, int64_t number)
     free(path);
 }
 
-/* "file:<path>?immutable=1" with what a URI reserves escaped. */
-static void immutable_uri(const char *path, struct buf *out)
-{
-    INVARIANT(buf_append_text(out, "file:") == STATUS_OK);
-    for (; *path != '\0'; path++) {
-        bool plain = *path != '%' && *path != '?' && *path != '#';
-        INVARIANT((plain ? buf_append_byte(out, (uint8_t)*path)
-                         : buf_printf(out, "%%%02X", (unsigned)(unsigned char)*path)) == STATUS_OK);
-    }
-    INVARIANT(buf_append_text(out, "?immutable=1") == STATUS_OK);
-}
-
-enum status replica_quick_check(const char *folder, int64_t number, struct error *error)
-{
-    char name[REPLICA_NAME_SIZE];
-    struct buf uri;
-    sqlite3 *handle = NULL;
-    sqlite3_stmt *statement = NULL;
-    enum status status = STATUS_OK;
-    char *path;
-
-    replica_file_name(number, name);
-    path = path_join(folder, name);
-    buf_init(&uri, 65536);
-    immutable_uri(path, &uri);
-    if (sqlite3_open_v2(buf_text(&uri), &handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) !=
-            SQLITE_OK ||
-        sqlite3_prepare_v2(handle, "PRAGMA quick_check(1)", -1, &statement, NULL) != SQLITE_OK ||
-        sqlite3_step(statement) != SQLITE_ROW)
-        status = error_set(error, STATUS_CORRUPT, "quick_check: %.200s", sqlite3_errmsg(handle));
-    else if (strcmp((const char *)sqlite3_column_text(statement, 0), "ok") != 0)
-        status = error_set(error, STATUS_CORRUPT, "quick_check: %.200s",
-                           (const char *)sqlite3_column_text(statement, 0));
-    (void)sqlite3_finalize(statement);
-    (void)sqlite3_close(handle);
-    buf_finish(&uri);
-    free(path);
-    return status;
-}
-
 /* Whether no connection but ours is on the file. */
 static bool unused(const char *folder, int64_t number)
 {

@@ -30,10 +30,6 @@ enum status replica_next_number(const char *folder, int64_t *out, struct error *
 enum status replica_sweep(const char *folder, int64_t current, int64_t making, int *left,
                           struct error *error) MUST_USE;
 
-/* Reads the whole of a file that nobody else knows yet (PRAGMA quick_check), without locks and
- * without changing a byte. STATUS_CORRUPT with SQLite's first finding. */
-enum status replica_quick_check(const char *folder, int64_t number, struct error *error) MUST_USE;
-
 /* Removes one file with its -wal, -shm and -journal; fine when it is not there. */
 void replica_remove(const char *folder, int64_t number);
 

@@ -182,8 +182,27 @@ static enum status open_part(const char *path, struct db **out, struct error *er
     return status;
 }
 
+/* Once here, and not again at every till: what arrives there is what was hashed here. */
+static enum status quick_check(struct db *target, struct error *error)
+{
+    struct db_statement *statement;
+    bool row = false;
+    enum status status = db_prepare(target, "PRAGMA main.quick_check(1)", &statement, error);
+
+    if (status != STATUS_OK)
+        return status;
+    status = db_step(statement, &row, error);
+    if (status == STATUS_OK && (!row || strcmp(db_text(statement, 0), "ok") != 0))
+        status = error_set(error, STATUS_CORRUPT, "the snapshot is damaged: %.200s",
+                           row ? db_text(statement, 0) : "no answer");
+    db_reset(statement);
+    return status;
+}
+
 static enum status close_part(struct db *target, enum status status, struct error *error)
 {
+    if (status == STATUS_OK)
+        status = quick_check(target, error);
     if (status == STATUS_OK)
         status = db_exec(target, "PRAGMA main.journal_mode=DELETE", error);
     db_close(target);

@@ -54,20 +54,20 @@ static enum status bounds_check(const struct bounds *bounds, struct error *error
     return STATUS_OK;
 }
 
-static ZSTD_DCtx *unpacker_new(int window_log)
+static ZSTD_DCtx *decoder_new(int window_log)
 {
-    ZSTD_DCtx *unpacker = ZSTD_createDCtx();
+    ZSTD_DCtx *decoder = ZSTD_createDCtx();
 
-    INVARIANT(unpacker);
-    INVARIANT(!ZSTD_isError(ZSTD_DCtx_setParameter(unpacker, ZSTD_d_windowLogMax, window_log)));
-    return unpacker;
+    INVARIANT(decoder);
+    INVARIANT(!ZSTD_isError(ZSTD_DCtx_setParameter(decoder, ZSTD_d_windowLogMax, window_log)));
+    return decoder;
 }
 
 /* Takes what unpacked bytes come out. */
 typedef enum status sink_take(void *context, const void *bytes, size_t length, struct error *error);
 
 /* Feeds one piece of packed input. *hint is 0 when a frame has just ended. */
-static enum status unpack_piece(ZSTD_DCtx *unpacker, const void *bytes, size_t length, void *block,
+static enum status unpack_piece(ZSTD_DCtx *decoder, const void *bytes, size_t length, void *block,
                                 struct bounds *bounds, size_t *hint, sink_take *take, void *context,
                                 struct error *error)
 {
@@ -79,7 +79,7 @@ static enum status unpack_piece(ZSTD_DCtx *unpacker, const void *bytes, size_t l
         size_t before = in.pos;
         enum status status;
 
-        *hint = ZSTD_decompressStream(unpacker, &out, &in);
+        *hint = ZSTD_decompressStream(decoder, &out, &in);
         if (ZSTD_isError(*hint))
             return error_set(error, STATUS_INVALID, "zstd: %s", ZSTD_getErrorName(*hint));
         bounds->taken += (int64_t)(in.pos - before);
@@ -106,16 +106,16 @@ static enum status take_into_buffer(void *context, const void *bytes, size_t len
 enum status compress_unpack(const void *bytes, size_t length, struct buf *out, struct error *error)
 {
     struct bounds bounds = {0, 0, (int64_t)(out->ceiling - out->used)};
-    ZSTD_DCtx *unpacker = unpacker_new(BODY_WINDOW_LOG);
+    ZSTD_DCtx *decoder = decoder_new(BODY_WINDOW_LOG);
     void *block = mem_resize(NULL, FILE_BLOCK);
     size_t hint = 1;
     enum status status =
-        unpack_piece(unpacker, bytes, length, block, &bounds, &hint, take_into_buffer, out, error);
+        unpack_piece(decoder, bytes, length, block, &bounds, &hint, take_into_buffer, out, error);
 
     if (status == STATUS_OK && hint != 0)
         status = error_set(error, STATUS_INVALID, "zstd: the content is cut short");
     free(block);
-    (void)ZSTD_freeDCtx(unpacker);
+    (void)ZSTD_freeDCtx(decoder);
     return status;
 }
 
@@ -173,28 +173,23 @@ static enum status read_piece(struct source *source, void *block, size_t *length
     return STATUS_OK;
 }
 
-static enum status open_both(const char *from, const char *to, struct source *in,
-                             struct target *out, struct error *error)
+static enum status open_source(const char *path, struct source *in, struct error *error)
 {
-    *in = (struct source){.path = from};
-    in->fd = fs_open(from, O_RDONLY, 0);
-    if (in->fd < 0)
-        return io_error(from, error);
-    *out = (struct target){.path = to};
-    out->fd = fs_open(to, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    if (out->fd < 0) {
-        enum status status = io_error(to, error);
-        (void)fs_close(in->fd);
-        return status;
-    }
-    return STATUS_OK;
+    *in = (struct source){.path = path};
+    in->fd = fs_open(path, O_RDONLY, 0);
+    return in->fd < 0 ? io_error(path, error) : STATUS_OK;
 }
 
-/* Closes both; a target that failed is removed. */
-static enum status close_both(struct source *in, struct target *out, enum status status,
-                              struct error *error)
+static enum status open_target(const char *path, struct target *out, struct error *error)
 {
-    (void)fs_close(in->fd);
+    *out = (struct target){.path = path};
+    out->fd = fs_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    return out->fd < 0 ? io_error(path, error) : STATUS_OK;
+}
+
+/* One that failed is removed. */
+static enum status close_target(struct target *out, enum status status, struct error *error)
+{
     if (fs_close(out->fd) != 0 && status == STATUS_OK)
         status = io_error(out->path, error);
     if (status != STATUS_OK)
@@ -202,52 +197,109 @@ static enum status close_both(struct source *in, struct target *out, enum status
     return status;
 }
 
-static enum status unpack_stream(struct source *in, struct target *out, struct bounds *bounds,
-                                 struct hash_stream *hash, struct error *error)
+struct unpacker {
+    char *path;
+    struct target out;
+    struct bounds bounds;
+    struct hash_stream hash; /* of the packed bytes */
+    ZSTD_DCtx *decoder;
+    void *block;
+    size_t hint; /* 0: a frame has just ended */
+};
+
+enum status unpacker_create(const char *to, int64_t ceiling, struct unpacker **out,
+                            struct error *error)
 {
-    ZSTD_DCtx *unpacker = unpacker_new(FILE_WINDOW_LOG);
-    void *packed = mem_resize(NULL, FILE_BLOCK);
-    void *block = mem_resize(NULL, FILE_BLOCK);
-    size_t hint = 1;
-    size_t length = 0;
+    struct unpacker *unpacker = mem_alloc(sizeof *unpacker);
     enum status status;
 
-    do {
-        status = read_piece(in, packed, &length, error);
-        if (status == STATUS_OK && length > 0) {
-            hash_update(hash, packed, length);
-            status = unpack_piece(unpacker, packed, length, block, bounds, &hint, take_into_file,
-                                  out, error);
-        }
-    } while (status == STATUS_OK && length > 0);
-    if (status == STATUS_OK && hint != 0)
-        status = error_set(error, STATUS_INVALID, "%s: zstd: the content is cut short", in->path);
-    free(block);
-    free(packed);
-    (void)ZSTD_freeDCtx(unpacker);
+    unpacker->path = mem_copy_text(to);
+    status = open_target(unpacker->path, &unpacker->out, error);
+    if (status != STATUS_OK) {
+        free(unpacker->path);
+        free(unpacker);
+        *out = NULL;
+        return status;
+    }
+    unpacker->bounds.ceiling = ceiling;
+    hash_start(&unpacker->hash);
+    unpacker->decoder = decoder_new(FILE_WINDOW_LOG);
+    unpacker->block = mem_resize(NULL, FILE_BLOCK);
+    unpacker->hint = 1;
+    *out = unpacker;
+    return STATUS_OK;
+}
+
+enum status unpacker_take(struct unpacker *unpacker, const void *packed, size_t length,
+                          struct error *error)
+{
+    hash_update(&unpacker->hash, packed, length);
+    return unpack_piece(unpacker->decoder, packed, length, unpacker->block, &unpacker->bounds,
+                        &unpacker->hint, take_into_file, &unpacker->out, error);
+}
+
+int64_t unpacker_taken(const struct unpacker *unpacker)
+{
+    return unpacker->bounds.taken;
+}
+
+enum status unpacker_finish(struct unpacker *unpacker, int64_t *size, struct hash *hash,
+                            struct error *error)
+{
+    enum status status = STATUS_OK;
+
+    if (unpacker->hint != 0)
+        status = error_set(error, STATUS_INVALID, "zstd: the content is cut short");
+    if (status == STATUS_OK && size)
+        *size = unpacker->bounds.given;
+    if (status == STATUS_OK && hash)
+        *hash = hash_end(&unpacker->hash);
+    if (fs_close(unpacker->out.fd) != 0 && status == STATUS_OK)
+        status = io_error(unpacker->path, error);
+    unpacker->out.fd = -1;
+    unpacker_drop(unpacker);
     return status;
+}
+
+void unpacker_drop(struct unpacker *unpacker)
+{
+    if (!unpacker)
+        return;
+    if (unpacker->out.fd >= 0)
+        (void)fs_close(unpacker->out.fd);
+    (void)ZSTD_freeDCtx(unpacker->decoder);
+    free(unpacker->block);
+    free(unpacker->path);
+    free(unpacker);
 }
 
 enum status compress_unpack_file(const char *from, const char *to, int64_t ceiling, int64_t *size,
                                  struct hash *hash, struct error *error)
 {
-    struct bounds bounds = {0, 0, ceiling};
-    struct hash_stream stream;
-    struct hash packed_hash;
-    struct target out = {.path = to, .fd = -1};
+    struct unpacker *unpacker = NULL;
     struct source in;
-    enum status status = open_both(from, to, &in, &out, error);
+    void *packed;
+    size_t length = 0;
+    enum status status = open_source(from, &in, error);
 
     if (status != STATUS_OK)
         return status;
-    hash_start(&stream);
-    status = unpack_stream(&in, &out, &bounds, &stream, error);
-    packed_hash = hash_end(&stream);
-    status = close_both(&in, &out, status, error);
-    if (status == STATUS_OK && size)
-        *size = bounds.given;
-    if (status == STATUS_OK && hash)
-        *hash = packed_hash;
+    packed = mem_resize(NULL, FILE_BLOCK);
+    status = unpacker_create(to, ceiling, &unpacker, error);
+    do {
+        if (status == STATUS_OK)
+            status = read_piece(&in, packed, &length, error);
+        if (status == STATUS_OK)
+            status = unpacker_take(unpacker, packed, length, error);
+    } while (status == STATUS_OK && length > 0);
+    if (status == STATUS_OK)
+        status = unpacker_finish(unpacker, size, hash, error);
+    else
+        unpacker_drop(unpacker);
+    if (status != STATUS_OK)
+        (void)fs_unlink(to);
+    free(packed);
+    (void)fs_close(in.fd);
     return status;
 }
 
@@ -306,10 +358,15 @@ enum status compress_file(const char *from, const char *to, int level, int worke
     struct hash packed_hash;
     struct target out = {.path = to, .fd = -1};
     struct source in;
-    enum status status = open_both(from, to, &in, &out, error);
+    enum status status = open_source(from, &in, error);
 
     if (status != STATUS_OK)
         return status;
+    status = open_target(to, &out, error);
+    if (status != STATUS_OK) {
+        (void)fs_close(in.fd);
+        return status;
+    }
     packing.packer = ZSTD_createCCtx();
     INVARIANT(packing.packer);
     packing.out = &out;
@@ -322,7 +379,8 @@ enum status compress_file(const char *from, const char *to, int level, int worke
     (void)ZSTD_CCtx_setParameter(packing.packer, ZSTD_c_nbWorkers, workers);
     status = pack_stream(&in, &packing, error);
     packed_hash = hash_end(&packing.hash);
-    status = close_both(&in, &out, status, error);
+    (void)fs_close(in.fd);
+    status = close_target(&out, status, error);
     if (status == STATUS_OK && size)
         *size = packing.size;
     if (status == STATUS_OK && hash)

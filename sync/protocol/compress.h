@@ -42,12 +42,25 @@ enum status compress_unpack(const void *bytes, size_t length, struct buf *out,
 enum status compress_file(const char *from, const char *to, int level, int workers, int64_t *size,
                           struct hash *hash, struct error *error) MUST_USE;
 
-/* Unpacks a file into another, in one pass, with memory for the window only. Fails with
- * STATUS_RANGE beyond `ceiling` bytes or the ratio, STATUS_INVALID when damaged or cut short,
- * STATUS_FULL, STATUS_IO; the half-written target is removed then. Not fsynced.
- * `hash`, when not NULL, receives SHA-256 of the packed bytes as they were read, so that a
- * caller needs no second pass; it is complete only when STATUS_OK is returned. *size (or NULL):
- * bytes written. */
+/* Unpacks a content that comes in pieces into a file (created or truncated, mode 0600, not fsynced),
+ * with memory for the window only. */
+struct unpacker;
+enum status unpacker_create(const char *to, int64_t ceiling, struct unpacker **out,
+                            struct error *error) MUST_USE;
+/* STATUS_RANGE beyond `ceiling` bytes or the ratio, STATUS_INVALID when damaged, STATUS_FULL,
+ * STATUS_IO. After a failure there is only unpacker_drop. */
+enum status unpacker_take(struct unpacker *unpacker, const void *packed, size_t length,
+                          struct error *error) MUST_USE;
+int64_t unpacker_taken(const struct unpacker *unpacker); /* packed bytes so far */
+/* Ends it, whatever comes back: STATUS_INVALID when the content is cut short. *size: bytes of the
+ * file; *hash: SHA-256 of the packed bytes; either may be NULL. */
+enum status unpacker_finish(struct unpacker *unpacker, int64_t *size, struct hash *hash,
+                            struct error *error) MUST_USE;
+/* Ends it before its time. The file stays, worthless. NULL is fine. */
+void unpacker_drop(struct unpacker *unpacker);
+
+/* Unpacks a file into another by an unpacker, in one pass. Failures are the unpacker's and those of
+ * reading; the half-written target is removed then. */
 enum status compress_unpack_file(const char *from, const char *to, int64_t ceiling, int64_t *size,
                                  struct hash *hash, struct error *error) MUST_USE;
 
