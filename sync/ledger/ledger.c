@@ -135,8 +135,8 @@ static enum status start_parts(struct ledger *ledger, bool inline_work, struct e
     ledger->writer = writer_new(ledger->writing, ledger->feed, &ledger->clock);
     status = projection_refold(ledger->writer, error);
     if (status == STATUS_OK)
-        status = watch_open(ledger->writing, ledger->writer, &ledger->clock, !inline_work,
-                            &ledger->watch, error);
+        status = watch_open(ledger->store, ledger->writing, ledger->writer, &ledger->clock,
+                            &ledger->entropy, !inline_work, &ledger->watch, error);
     if (status == STATUS_OK)
         status = snapshots_open(&options, &ledger->snapshots, error);
     secret_wipe(&options.secret, sizeof options.secret);

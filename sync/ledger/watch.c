@@ -25,8 +25,10 @@ struct gap {
 };
 
 struct watch {
+    struct store *store;
     struct writer *writer;
     struct clock clock;
+    struct entropy entropy;
     int64_t started_ms;
     int64_t next_us; /* when watch_work is due */
     pthread_mutex_t mutex;
@@ -227,7 +229,8 @@ static enum status load_gaps(struct watch *watch, struct store_session *session,
 
 enum status watch_run(struct watch *watch, struct error *error)
 {
-    struct chores chores = {.started_ms = watch->started_ms};
+    struct chores chores = {
+        .started_ms = watch->started_ms, .store = watch->store, .entropy = watch->entropy};
     struct heard *heard;
     enum status status;
 
@@ -290,15 +293,17 @@ static void start_thread(struct watch *watch)
     }
 }
 
-enum status watch_open(struct store_session *session, struct writer *writer,
-                       const struct clock *clock, bool threaded, struct watch **out,
-                       struct error *error)
+enum status watch_open(struct store *store, struct store_session *session, struct writer *writer,
+                       const struct clock *clock, const struct entropy *entropy, bool threaded,
+                       struct watch **out, struct error *error)
 {
     struct watch *watch = mem_alloc(sizeof *watch);
     enum status status;
 
+    watch->store = store;
     watch->writer = writer;
     watch->clock = *clock;
+    watch->entropy = *entropy;
     watch->started_ms = clock_wall_ms(clock);
     watch->next_us = clock_monotonic_us(clock) + INT64_C(1000) * WATCH_PERIOD_MS;
     watch->slot_count = FIRST_SLOTS;

@@ -4,7 +4,8 @@
  *   every authenticated request ─► heard (memory) ─► table heard, every WATCH_PERIOD_MS
  *   409 gap, again and again    ─► exception gap; settled by itself when the gap is filled
  *   every WATCH_PERIOD_MS       ─► exception silent_till, settled by itself when the till speaks;
- *                                  marks of sale_rate, once a day (availability.h)
+ *                                  marks of sale_rate, once a day (availability.h); and the boot
+ *                                  stamp is renewed (store/incarnation.h)
  *
  * A till is silent when it was not heard of for longer than its location's setting
  * silent_till_minutes (60 when there is none, 0: never), while this ledger ran. One that a person
@@ -24,10 +25,10 @@
 
 struct watch;
 /* With `threaded` a thread of its own does what is due; else the owner calls watch_work. `session`
- * is looked at in this call only. Borrows the writer. */
-enum status watch_open(struct store_session *session, struct writer *writer,
-                       const struct clock *clock, bool threaded, struct watch **out,
-                       struct error *error) MUST_USE;
+ * is looked at in this call only. Borrows the store and the writer. */
+enum status watch_open(struct store *store, struct store_session *session, struct writer *writer,
+                       const struct clock *clock, const struct entropy *entropy, bool threaded,
+                       struct watch **out, struct error *error) MUST_USE;
 void watch_close(struct watch *watch); /* NULL is fine */
 
 /* A device has proven who it is. Any thread; never blocks on the disk. */

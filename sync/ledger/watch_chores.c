@@ -3,6 +3,7 @@
 
 #include "sync/ledger/epochs.h"
 #include "sync/ledger/finding.h"
+#include "sync/ledger/store/incarnation.h"
 #include "sync/ledger/store/meta.h"
 #include "terminal/base/text.h"
 
@@ -168,20 +169,24 @@ static enum status mark_rates(const struct writer_turn *turn, struct error *erro
 
 static enum status run_chores(void *context, const struct writer_turn *turn, struct error *error)
 {
-    const struct chores *chores = context;
+    struct chores *chores = context;
     enum status status = write_heard(turn, chores, error);
 
     if (status == STATUS_OK)
         status = find_silent(turn, chores, error);
-    return status == STATUS_OK ? mark_rates(turn, error) : status;
+    if (status == STATUS_OK)
+        status = mark_rates(turn, error);
+    return status == STATUS_OK ? incarnation_renew(chores->store, turn->session, &chores->entropy,
+                                                   chores->stamp, error)
+                               : status;
 }
 
-enum status chores_run(struct writer *writer, const struct chores *chores, struct error *error)
+enum status chores_run(struct writer *writer, struct chores *chores, struct error *error)
 {
-    struct chores copy = *chores;
-    struct writer_job job = {.run = run_chores, .context = &copy};
+    struct writer_job job = {.run = run_chores, .context = chores};
+    enum status status = writer_run(writer, &job, error);
 
-    return writer_run(writer, &job, error);
+    return status == STATUS_OK ? incarnation_renewed(chores->store, chores->stamp, error) : status;
 }
 
 /* --- clocks --- */

@@ -15,10 +15,12 @@ struct heard {
 struct chores {
     const struct heard *heard; /* to be written */
     size_t heard_count;
-    int64_t started_ms; /* nothing could be heard before */
+    int64_t started_ms;  /* nothing could be heard before */
+    struct store *store; /* whose boot stamp is renewed */
+    struct entropy entropy;
+    char stamp[ID_HEX_SIZE]; /* the new one */
 };
 
-enum status chores_run(struct writer *writer, const struct chores *chores,
-                       struct error *error) MUST_USE;
+enum status chores_run(struct writer *writer, struct chores *chores, struct error *error) MUST_USE;
 
 #endif

@@ -58,18 +58,40 @@ static enum status write_sidecar(const char *path, const char *first, const char
     return status;
 }
 
-static enum status new_stamp(struct store_session *writer, const char *path, const char *old,
-                             const struct entropy *entropy, struct error *error)
+/* Sidecar first: it names both. */
+static enum status announce(struct store *store, struct store_session *writer, const char *old,
+                            const struct entropy *entropy, char stamp[ID_HEX_SIZE],
+                            struct error *error)
 {
     struct id id = id_random(entropy);
-    char stamp[ID_HEX_SIZE];
+    char *path = sidecar_path(store);
     enum status status;
 
     hex_write(id.bytes, ID_SIZE, stamp);
     status = write_sidecar(path, stamp, old, error);
     if (status == STATUS_OK)
         status = meta_set(writer, "boot", stamp, error);
-    return status == STATUS_OK ? write_sidecar(path, stamp, "", error) : status;
+    free(path);
+    return status;
+}
+
+enum status incarnation_renew(struct store *store, struct store_session *writer,
+                              const struct entropy *entropy, char stamp[ID_HEX_SIZE],
+                              struct error *error)
+{
+    char old[META_VALUE_SIZE];
+    enum status status = meta_get(writer, "boot", old, error);
+
+    return status == STATUS_OK ? announce(store, writer, old, entropy, stamp, error) : status;
+}
+
+enum status incarnation_renewed(struct store *store, const char *stamp, struct error *error)
+{
+    char *path = sidecar_path(store);
+    enum status status = write_sidecar(path, stamp, "", error);
+
+    free(path);
+    return status;
 }
 
 enum status incarnation_start(struct store *store, struct store_session *writer,
@@ -77,7 +99,7 @@ enum status incarnation_start(struct store *store, struct store_session *writer,
                               struct error *error)
 {
     char *path = sidecar_path(store);
-    char stamp[META_VALUE_SIZE], hex[ID_HEX_SIZE];
+    char stamp[META_VALUE_SIZE], next[ID_HEX_SIZE], hex[ID_HEX_SIZE];
     bool agrees = false;
     enum status status = meta_get(writer, "boot", stamp, error);
 
@@ -93,7 +115,9 @@ enum status incarnation_start(struct store *store, struct store_session *writer,
         status = meta_set(writer, "incarnation", hex, error);
     }
     if (status == STATUS_OK)
-        status = new_stamp(writer, path, *changed ? "" : stamp, entropy, error);
+        status = announce(store, writer, *changed ? "" : stamp, entropy, next, error);
+    if (status == STATUS_OK)
+        status = incarnation_renewed(store, next, error);
     free(path);
     return status;
 }
@@ -101,12 +125,8 @@ enum status incarnation_start(struct store *store, struct store_session *writer,
 enum status incarnation_stop(struct store *store, struct store_session *writer,
                              const struct entropy *entropy, struct error *error)
 {
-    char *path = sidecar_path(store);
-    char stamp[META_VALUE_SIZE];
-    enum status status = meta_get(writer, "boot", stamp, error);
+    char stamp[ID_HEX_SIZE];
+    enum status status = incarnation_renew(store, writer, entropy, stamp, error);
 
-    if (status == STATUS_OK)
-        status = new_stamp(writer, path, stamp, entropy, error);
-    free(path);
-    return status;
+    return status == STATUS_OK ? incarnation_renewed(store, stamp, error) : status;
 }

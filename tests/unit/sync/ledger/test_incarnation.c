@@ -144,6 +144,39 @@ static void test_incarnation__ends_when_an_older_file_comes_back(void **state)
     assert_false(reopened_as(fixture, &before));
 }
 
+/* No start lies between the copy and its return, only the time of a renewal. */
+static void test_incarnation__ends_when_a_copy_of_the_same_run_comes_back(void **state)
+{
+    static const char *const files[] = {"", "-wal", ".boot"};
+    struct fixture *fixture = *state;
+    struct id before = fixture->ledger->incarnation;
+    struct error error = {0};
+    char path[160], kept[176];
+
+    if (engine_is_postgres())
+        return; /* its databases can't be copied while they serve */
+    for (int renewals = 1; renewals >= 0; renewals--) {
+        must(watch_run(fixture->ledger->watch, &error), &error);
+        for (int i = 0; i < 3; i++) {
+            if (i == 2 && renewals > 0)
+                must(watch_run(fixture->ledger->watch, &error), &error);
+            path_beside(fixture, files[i], path);
+            (void)snprintf(kept, sizeof kept, "%s.kept", path);
+            copy_file(path, kept);
+        }
+        fixture_close(fixture); /* as if killed: what the stop writes is overwritten here */
+        path_beside(fixture, "-shm", path);
+        (void)unlink(path);
+        for (int i = 0; i < 3; i++) {
+            path_beside(fixture, files[i], path);
+            (void)snprintf(kept, sizeof kept, "%s.kept", path);
+            copy_file(kept, path);
+        }
+        assert_int_equal(reopened_as(fixture, &before), renewals == 0);
+        before = fixture->ledger->incarnation;
+    }
+}
+
 static void test_incarnation__ends_with_a_restore(void **state)
 {
     struct fixture *fixture = *state;
@@ -256,6 +289,7 @@ int main(void)
         TEST(test_incarnation__stays_when_stamping_was_cut),
         TEST(test_incarnation__ends_without_the_sidecar),
         TEST(test_incarnation__ends_when_an_older_file_comes_back),
+        TEST(test_incarnation__ends_when_a_copy_of_the_same_run_comes_back),
         TEST(test_incarnation__ends_with_a_restore),
         TEST(test_incarnation__ends_with_a_backup_copied_by_hand),
         TEST(test_incarnation__restores_into_an_empty_place),
