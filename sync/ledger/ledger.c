@@ -2,6 +2,7 @@
 #include "sync/ledger/ledger.h"
 
 #include "sync/ledger/projection.h"
+#include "sync/ledger/revocations.h"
 #include "sync/ledger/store/incarnation.h"
 #include "sync/ledger/store/meta.h"
 #include "sync/ledger/store/readers.h"
@@ -94,6 +95,21 @@ static enum status stop_identity(struct ledger *ledger, struct error *error)
     return status;
 }
 
+/* Before anybody is let in. */
+static enum status revoke_again(struct ledger *ledger, bool restored, struct error *error)
+{
+    int64_t again = 0;
+    enum status status =
+        revocations_return(ledger->store, ledger->writing, ledger_now_ms(ledger), &again, error);
+
+    if (status == STATUS_OK && (restored || again > 0))
+        log_line(LOG_LEVEL_WARN, "ledger",
+                 "the database was put back%s; %lld that had been revoked since are revoked again: "
+                 "see token list and device list",
+                 restored ? " and takes a new incarnation" : "", (long long)again);
+    return status == STATUS_OK ? revocations_keep(ledger->store, ledger->writing, error) : status;
+}
+
 static enum status load_identity(struct ledger *ledger, struct error *error)
 {
     struct store_session *session = ledger->writing;
@@ -103,17 +119,15 @@ static enum status load_identity(struct ledger *ledger, struct error *error)
     if (status == STATUS_OK)
         status = meta_get_hex(session, "secret", ledger->secret.bytes, SECRET_KEY_SIZE, error);
     if (status == STATUS_OK)
-        status = tokens_open(session, ledger_now_ms(ledger), &ledger->tokens, error);
-    if (status == STATUS_OK)
         status = incarnation_start(ledger->store, session, &ledger->entropy, &ledger->incarnation,
                                    &changed, error);
     if (status == STATUS_OK)
+        status = revoke_again(ledger, changed, error);
+    if (status == STATUS_OK)
+        status = tokens_open(session, ledger_now_ms(ledger), &ledger->tokens, error);
+    if (status == STATUS_OK)
         status =
             nonces_open(session, ledger_now_ms(ledger) / 1000, changed, &ledger->nonces, error);
-    if (status == STATUS_OK && changed)
-        log_line(LOG_LEVEL_WARN, "ledger",
-                 "the database was restored: it takes a new incarnation, and what was revoked "
-                 "since the backup is good again");
     return status;
 }
 

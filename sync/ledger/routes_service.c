@@ -1,5 +1,6 @@
 /* What keeps the service itself in order: tokens and devices. */
 #include "sync/ledger/devices.h"
+#include "sync/ledger/revocations.h"
 #include "sync/ledger/routes.h"
 
 #include <string.h>
@@ -86,6 +87,8 @@ static enum status route_token_revoke(struct exchange *exchange, struct error *e
     if (status == STATUS_OK)
         status = tokens_revoke(ledger->tokens, ledger->writer, name, error);
     json_decref(body);
+    if (status == STATUS_OK)
+        revocations_changed(ledger->store, ledger->writer);
     return status == STATUS_OK ? answer_done(exchange, error) : status;
 }
 
@@ -107,6 +110,8 @@ static enum status set_device(struct exchange *exchange, bool active, struct err
     if (status == STATUS_OK)
         status = devices_set_active(exchange->ledger->writer, &device, active, error);
     json_decref(body);
+    if (status == STATUS_OK)
+        revocations_changed(exchange->ledger->store, exchange->ledger->writer);
     return status == STATUS_OK ? answer_done(exchange, error) : status;
 }
 

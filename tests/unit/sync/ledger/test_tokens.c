@@ -197,6 +197,91 @@ static void test_devices__a_revoked_one_gets_no_answer_to_a_waiting_question(voi
     device_free(device);
 }
 
+/* ---- a backup is put back ---- */
+
+static void backup_path(const struct fixture *fixture, char out[160])
+{
+    (void)snprintf(out, 160, "%s.backup", fixture->db);
+}
+
+static void back_up(struct fixture *fixture)
+{
+    struct error error = {0};
+    char backup[160];
+
+    backup_path(fixture, backup);
+    must(store_backup(fixture->location, backup, &error), &error);
+}
+
+static void restore(struct fixture *fixture)
+{
+    struct error error = {0};
+    char backup[160];
+
+    backup_path(fixture, backup);
+    fixture_close(fixture);
+    must(store_restore(fixture->location, backup, &error), &error);
+    fixture_open(fixture);
+    fixture->now_ms += 3000; /* which requests it had seen is lost, see nonces.h */
+}
+
+static void test_revoked__stays_so_when_an_older_state_comes_back(void **state)
+{
+    struct fixture *fixture = *state;
+    struct device *stolen, *other;
+    char token[TOKEN_SIZE], body[64], hex[ID_HEX_SIZE];
+
+    admin_put(fixture, SHOP_ROWS);
+    stolen = device_make(fixture, "S01", "T01");
+    other = device_make(fixture, "S01", "T02");
+    add_token(fixture, "{\"name\":\"thief\",\"scopes\":\"read\"}", token);
+    back_up(fixture);
+    hex_write(stolen->id.bytes, ID_SIZE, hex);
+    (void)snprintf(body, sizeof body, "{\"device\":\"%s\"}", hex);
+    assert_int_equal(admin_status(fixture, "/v1/admin/devices/revoke", body), 200);
+    assert_int_equal(admin_status(fixture, "/v1/admin/tokens/revoke", "{\"name\":\"thief\"}"), 200);
+    restore(fixture);
+    assert_int_equal(device_status(fixture, stolen), 403);
+    assert_int_equal(device_status(fixture, other), 200);
+    assert_int_equal(token_status(fixture, token, "GET", "/v1/admin/totals", ""), 401);
+    assert_int_equal(admin_status(fixture, "/v1/admin/devices/reinstate", body), 200);
+    restore(fixture);
+    assert_int_equal(device_status(fixture, stolen), 200); /* the list knows that, too */
+    device_free(stolen);
+    device_free(other);
+}
+
+/* Nobody could let anybody in any more. */
+static void test_revoked__the_last_administrator_is_spared(void **state)
+{
+    struct fixture *fixture = *state;
+    char token[TOKEN_SIZE];
+
+    back_up(fixture);
+    add_token(fixture, "{\"name\":\"next\",\"scopes\":\"admin\"}", token);
+    assert_int_equal(admin_status(fixture, "/v1/admin/tokens/revoke", "{\"name\":\"admin\"}"), 200);
+    restore(fixture);
+    assert_int_equal(token_status(fixture, token, "GET", "/v1/admin/tokens", ""), 401);
+    assert_int_equal(token_status(fixture, fixture->token, "GET", "/v1/admin/tokens", ""), 200);
+}
+
+static void test_revoked__a_damaged_list_hinders_no_start(void **state)
+{
+    static const char *const lists[] = {"nonsense", "holdfast revoked 1\ntoken 12\ndevice \nx\n\n",
+                                        ""};
+    struct fixture *fixture = *state;
+    struct error error = {0};
+    char path[160];
+
+    (void)snprintf(path, sizeof path, "%s.revoked", fixture->db);
+    for (int i = 0; i < 3; i++) {
+        fixture_close(fixture);
+        must(file_write_durable(path, lists[i], strlen(lists[i]), 0600, &error), &error);
+        fixture_open(fixture);
+        assert_int_equal(token_status(fixture, fixture->token, "GET", "/v1/admin/tokens", ""), 200);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +295,12 @@ int main(void)
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(test_tokens__are_listed_without_themselves, fixture_setup,
                                         fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_revoked__stays_so_when_an_older_state_comes_back,
+                                        fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_revoked__the_last_administrator_is_spared,
+                                        fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_revoked__a_damaged_list_hinders_no_start,
+                                        fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(
             test_devices__a_revoked_one_is_refused_until_it_is_reinstated, fixture_setup,
             fixture_teardown),
