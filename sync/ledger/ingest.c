@@ -149,8 +149,8 @@ static enum status follows_main(const struct writer_turn *turn, const struct pos
     return status;
 }
 
-/* What follows the main chain's end and can't be read may as well follow a branch that is kept up to
- * there: the entry before it tells, so it has to come once more, with that one. */
+/* What follows the main chain's end and can't be read may as well follow a branch that is kept up
+ * to there: the entry before it tells, so it has to come once more, with that one. */
 static enum status may_be_either(const struct writer_turn *turn, const struct post *post,
                                  const struct epoch_row *row, bool *out, struct error *error)
 {

@@ -17,6 +17,7 @@
 #define DISK_MS       15000
 #define EVERY_MS      9000
 #define ARM_MOST      400
+#define ROOM_LEFT     65536
 #define PAUSE_AT_MOST 60
 
 /* Which ends of a fault an EVENT_END_OF_FAULT is about. */
@@ -190,6 +191,14 @@ static void jump_clock(struct world *world, struct machine *machine, enum fault 
     machine->wall_off_ms += fault == FAULT_CLOCK_FORTH ? jump : -jump;
 }
 
+/* What is there stays, and next to nothing can be added. */
+static void fill_disk(struct world *world, struct machine *machine)
+{
+    machine->small = true;
+    disk_set_size(machine->disk, disk_used(machine->disk) +
+                                     (int64_t)chance_below(&world->chance_fault, ROOM_LEFT));
+}
+
 static void fail_disk(struct world *world, struct machine *machine, int which, enum fault fault)
 {
     struct disk_faults *faults = &machine->faults;
@@ -204,8 +213,10 @@ static void fail_disk(struct world *world, struct machine *machine, int which, e
         faults->sync_error = ppm * 4;
     else if (fault == FAULT_DISK_OPEN)
         faults->open_error = ppm * 4;
-    else
+    else if (chance_below(&world->chance_fault, 2) == 0)
         faults->full = ppm * 10;
+    else
+        fill_disk(world, machine);
     disk_set_faults(machine->disk, faults);
     world_schedule(world, world->now_ms + chance_between(&world->chance_fault, 500, DISK_MS),
                    EVENT_END_OF_FAULT, 0, 0, which * 2 + END_DISK);
@@ -310,6 +321,15 @@ void faults_next(struct world *world)
                    EVENT_FAULT, 0, 0, 0);
 }
 
+static void mend(struct machine *machine)
+{
+    memset(&machine->faults, 0, sizeof machine->faults);
+    disk_set_faults(machine->disk, &machine->faults);
+    disk_set_lying(machine->disk, false);
+    disk_set_size(machine->disk, 0);
+    machine->small = false;
+}
+
 void faults_end(struct world *world, int64_t argument)
 {
     int which = (int)(argument / 2);
@@ -319,8 +339,7 @@ void faults_end(struct world *world, int64_t argument)
         world->seat[which].parted = false;
         return;
     }
-    memset(&machine->faults, 0, sizeof machine->faults);
-    disk_set_faults(machine->disk, &machine->faults);
+    mend(machine);
 }
 
 /* Faults of the disk are counted where they happen. */
@@ -342,14 +361,6 @@ bool faults_enough(const struct world *world)
     count_disk((struct world *)(uintptr_t)world);
     return world->steps > STEPS_MOST ||
            (world->operations >= OPERATIONS_LEAST && world_fault_count(world) >= FAULTS_LEAST);
-}
-
-static void mend(struct machine *machine)
-{
-    memset(&machine->faults, 0, sizeof machine->faults);
-    disk_set_faults(machine->disk, &machine->faults);
-    disk_set_lying(machine->disk, false);
-    disk_set_size(machine->disk, 0);
 }
 
 void faults_heal(struct world *world)

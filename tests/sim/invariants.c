@@ -188,6 +188,16 @@ void invariant_09_refunds_hold(struct world *world, const struct refund_seen *st
                    state->seq, state->line, state->sold, state->back, state->exceptions);
 }
 
+void invariant_09_picked_up_once(struct world *world, int order, int handed, int64_t exceptions)
+{
+    bool forgotten = world->faults[FAULT_LEDGER_RESTORED] > 0;
+
+    if (exceptions > 1 || (handed > 1 && exceptions == 0) ||
+        (handed < 2 && exceptions > 0 && !forgotten))
+        world_fail(world, 9, "order W-%d was handed over %d times: %" PRId64 " exceptions", order,
+                   handed, exceptions);
+}
+
 void invariant_10_position_is_next(struct world *world, const char *scope, int64_t before,
                                    int64_t after)
 {
@@ -257,6 +267,16 @@ void invariant_16_whole_or_not_at_all(struct world *world, const struct seat *se
     if (status != STATUS_OK && found != 0)
         world_fail(world, 16, "%s: told as %s, and %d entries were written", seat->machine.name,
                    status_name(status), found);
+}
+
+void invariant_16_room_after_tender(struct world *world, const struct seat *seat, uint64_t pauses)
+{
+    static const struct disk_faults none;
+
+    if (memcmp(&seat->machine.faults, &none, sizeof none) == 0 && seat->machine.small &&
+        world->faults[FAULT_PAUSE_TILL] == pauses)
+        world_fail(world, 16, "%s: the sale was refused for want of room after the tender",
+                   seat->machine.name);
 }
 
 /* Twelve digits in a row in any text but those that are hexadecimal by their form. */

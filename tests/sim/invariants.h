@@ -64,6 +64,8 @@ struct refund_seen {
     bool forgotten; /* it was restored from a backup: exceptions may be older than what it holds */
 };
 void invariant_09_refunds_hold(struct world *world, const struct refund_seen *state);
+/* By so many entries that the ledger has taken; so many exceptions tell of it. */
+void invariant_09_picked_up_once(struct world *world, int order, int handed, int64_t exceptions);
 void invariant_10_position_is_next(struct world *world, const char *scope, int64_t before,
                                    int64_t after);
 void invariant_10_cursor_grows(struct world *world, const struct seat *seat, const char *scope,
@@ -81,6 +83,9 @@ void invariant_15_selling_waits_on_nobody(struct world *world, const struct seat
 /* What became of an operation: status as the person was told, what is on the journal since. */
 void invariant_16_whole_or_not_at_all(struct world *world, const struct seat *seat,
                                       enum status status, int found);
+/* Money was handed over, and there was no room for the sale. `pauses` before: who stood in the
+ * middle of it may have lost the room to others. */
+void invariant_16_room_after_tender(struct world *world, const struct seat *seat, uint64_t pauses);
 void invariant_18_no_card_number(struct world *world, const char *bytes, size_t length,
                                  const json_t *entry);
 

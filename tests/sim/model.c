@@ -130,6 +130,25 @@ bool model_advance(struct model *model, const struct id *epoch, int record)
     return true;
 }
 
+static void reserve(struct model *model, const struct order_seen *order, int64_t milli)
+{
+    model->stock[order->store][order->item][BUCKET_OF_AVAILABLE] -= milli;
+    model->stock[order->store][order->item][BUCKET_OF_RESERVED] += milli;
+}
+
+void model_place(struct model *model, struct order_seen *order)
+{
+    order->placed = true;
+    model->promises_moved = true;
+    reserve(model, order, order->milli);
+}
+
+void model_cancel(struct model *model, struct order_seen *order)
+{
+    order->cancelled = true;
+    reserve(model, order, -order->milli);
+}
+
 void model_refold(struct model *model)
 {
     memset(model->stock, 0, sizeof model->stock);
@@ -139,7 +158,11 @@ void model_refold(struct model *model)
     memset(model->gross, 0, sizeof model->gross);
     for (int store = 0; store < MODEL_STORES; store++)
         for (int item = 0; item < MODEL_ITEMS; item++)
-            model->stock[store][item][0] = model->opening[store][item];
+            model->stock[store][item][BUCKET_OF_AVAILABLE] = model->opening[store][item];
+    for (int i = 0; i < model->order_count; i++) {
+        if (model->orders[i].placed && !model->orders[i].cancelled)
+            reserve(model, &model->orders[i], model->orders[i].milli);
+    }
     for (int i = 0; i < model->head_count; i++)
         fold_chain(model, -1, model->heads[i].head);
     model->promises_moved = true;

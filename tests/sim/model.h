@@ -25,7 +25,11 @@
 #define MODEL_ACCOUNTS 3
 #define MODEL_USES     4 /* of leases, by one entry */
 #define MODEL_SOLD     2 /* lines of one entry */
-#define MODEL_BUCKETS  2 /* available, damaged */
+#define MODEL_BUCKETS  3
+#define MODEL_ORDERS   24
+#define MODEL_PEOPLE   3 /* customers, by pseudonym */
+
+enum { BUCKET_OF_AVAILABLE, BUCKET_OF_DAMAGED, BUCKET_OF_RESERVED };
 
 enum entry_kind {
     KIND_EPOCH_OPEN,
@@ -39,6 +43,7 @@ enum entry_kind {
     KIND_PAID_OUT,
     KIND_NO_SALE,
     KIND_LEASE_RETURN,
+    KIND_HAND_OVER,
     KIND_OTHER
 };
 
@@ -82,6 +87,14 @@ struct overdrawn {
     int64_t seq, line;
 };
 
+/* An order of a channel, as head office knows it. */
+struct order_seen {
+    int store, item;
+    int64_t milli;
+    bool told;              /* it was answered, under this incarnation */
+    bool placed, cancelled; /* at the ledger */
+};
+
 /* What an operation at the till should write. */
 struct sale_expected {
     enum entry_kind kind;
@@ -114,6 +127,8 @@ struct fact {
     int sold_count;
     struct taken_back back;
     int overrides;
+    int order;       /* that it hands over; -1: none */
+    int customer;    /* -1: none */
     bool tampered;   /* it was destroyed on a till's disk */
     bool damaged;    /* and the ledger took it as damaged: it moves nothing */
     uint16_t gone;   /* where its row is gone: a bit for each seat's disk, and its backup */
@@ -186,6 +201,8 @@ struct model {
     int64_t branch_count; /* entries that it keeps aside */
     struct grant *grants; /* every one that it told of */
     size_t grant_count;
+    struct order_seen orders[MODEL_ORDERS];
+    int order_count;
     struct overdrawn *overdrawn; /* since it opened under this incarnation */
     size_t overdrawn_count;
     bool promises_moved; /* heads, branches or grants have changed since the last look at them */
@@ -212,6 +229,10 @@ const struct epoch_head *model_head_find(const struct epoch_head *heads, int cou
 bool model_advance(struct model *model, const struct id *epoch, int record);
 /* The ledger's fold from nothing, after its heads were set anew. */
 void model_refold(struct model *model);
+
+/* The order came to the ledger, or was cancelled there: what it reserves is moved. */
+void model_place(struct model *model, struct order_seen *order);
+void model_cancel(struct model *model, struct order_seen *order);
 
 /* Visits every entry that the ledger has taken into its chains, but for damaged ones. */
 void model_each_taken(const struct model *model,

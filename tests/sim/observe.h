@@ -11,6 +11,8 @@
 
 /* The till has just opened: everything on its journal. */
 void observe_opened(struct world *world, struct seat *seat);
+/* Of a physical status; -1: none that the model follows. */
+int observe_bucket(const char *status);
 /* New entries of a running till. Returns how many of them are no epoch_open. */
 int observe_till(struct world *world, struct seat *seat);
 /* The newest entry against what the person asked for. */
@@ -24,8 +26,8 @@ void observe_disk(struct world *world, struct seat *seat);
 
 /* When the replica moved since the last look: cursors and rows. */
 void observe_replica(struct world *world, struct seat *seat);
-/* The ledger's word that the till's replica holds about its shop: a position of the location's feed;
- * -1: none that the model knows. */
+/* The ledger's word that the till's replica holds about its shop: a position of the location's
+ * feed; -1: none that the model knows. */
 int64_t observe_position(struct world *world, struct seat *seat);
 /* What a till answered about an item, while its replica went from one position to another: it must
  * be true of one of them. */

@@ -46,7 +46,8 @@ static void take_branches(struct world *world, struct store_session *reader)
         return;
     model->branch_count = count;
     model->promises_moved = true;
-    if (store_query(reader, "SELECT hash, bytes IS NULL FROM branch", NULL, 0, &query, NULL) != STATUS_OK)
+    if (store_query(reader, "SELECT hash, bytes IS NULL FROM branch", NULL, 0, &query, NULL) !=
+        STATUS_OK)
         return;
     while (store_next(reader, query, &row, NULL) == STATUS_OK && row) {
         size_t length;
@@ -61,6 +62,31 @@ static void take_branches(struct world *world, struct store_session *reader)
                     .position;
         if (record >= 0)
             model->facts[record].aside_lost = store_column_int(reader, query, 1) != 0;
+    }
+}
+
+/* Orders that have come to the ledger, or were cancelled, since the last look. */
+static void take_orders(struct world *world, struct store_session *reader)
+{
+    struct model *model = &world->model;
+    struct store_query *query;
+    bool row;
+
+    if (model->order_count == 0 || store_query(reader, "SELECT id, cancelled_ms FROM order_request",
+                                               NULL, 0, &query, NULL) != STATUS_OK)
+        return;
+    while (store_next(reader, query, &row, NULL) == STATUS_OK && row) {
+        int index = atoi(store_column_text(reader, query, 0) + strlen("W-"));
+        struct order_seen *order = &model->orders[index];
+        INVARIANT(index >= 0 && index < model->order_count);
+        if (!order->placed)
+            model_place(model, order);
+        if (!order->cancelled && store_column_int(reader, query, 1) > 0)
+            model_cancel(model, order);
+    }
+    for (int i = 0; i < model->order_count; i++) {
+        if (model->orders[i].told && !model->orders[i].placed)
+            world_fail(world, 2, "order W-%d was taken and is gone", i);
     }
 }
 
@@ -102,13 +128,11 @@ static void take_stock(struct world *world, struct store_session *reader)
     while (store_next(reader, query, &row, NULL) == STATUS_OK && row) {
         int store = atoi(store_column_text(reader, query, 0) + 1) - 1;
         int item = atoi(store_column_text(reader, query, 1) + 1);
-        const char *status = store_column_text(reader, query, 2);
+        int bucket = observe_bucket(store_column_text(reader, query, 2));
         int64_t milli = store_column_int(reader, query, 3);
         sums[item] += milli;
-        if (strcmp(status, "available") == 0)
-            shown[store][item][0] = milli;
-        else if (strcmp(status, "damaged") == 0)
-            shown[store][item][1] = milli;
+        if (bucket >= 0)
+            shown[store][item][bucket] = milli;
     }
     for (int item = 0; item < MODEL_ITEMS; item++) {
         char sku[16];
@@ -159,6 +183,7 @@ static void look(struct world *world)
         take_damaged(world, reader);
         take_heads(world, reader);
         take_branches(world, reader);
+        take_orders(world, reader);
         take_stock(world, reader);
         take_positions(world, reader);
         promise_look(world, reader);
@@ -186,6 +211,8 @@ void observe_ledger_opened(struct world *world)
         }
         model->branch_count = 0;
         model->overdrawn_count = 0;
+        for (int i = 0; i < model->order_count; i++)
+            model->orders[i].placed = model->orders[i].cancelled = model->orders[i].told = false;
         model_refold(model);
         for (int i = 0; i < MODEL_SCOPES; i++)
             scope_forget(&model->scopes[i]);

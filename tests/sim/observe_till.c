@@ -23,11 +23,17 @@ struct walk {
 static const struct {
     const char *word;
     enum entry_kind kind;
-} kinds[] = {{"epoch_open", KIND_EPOCH_OPEN}, {"sale", KIND_SALE},
-             {"adjust", KIND_ADJUST},         {"cancelled", KIND_CANCELLED},
-             {"shift_open", KIND_SHIFT_OPEN}, {"shift_close", KIND_SHIFT_CLOSE},
-             {"paid_in", KIND_PAID_IN},       {"paid_out", KIND_PAID_OUT},
-             {"no_sale", KIND_NO_SALE},       {"lease_return", KIND_LEASE_RETURN}};
+} kinds[] = {{"epoch_open", KIND_EPOCH_OPEN},
+             {"sale", KIND_SALE},
+             {"adjust", KIND_ADJUST},
+             {"cancelled", KIND_CANCELLED},
+             {"shift_open", KIND_SHIFT_OPEN},
+             {"shift_close", KIND_SHIFT_CLOSE},
+             {"paid_in", KIND_PAID_IN},
+             {"paid_out", KIND_PAID_OUT},
+             {"no_sale", KIND_NO_SALE},
+             {"lease_return", KIND_LEASE_RETURN},
+             {"pickup_hand_over", KIND_HAND_OVER}};
 
 static enum entry_kind kind_of(const json_t *entry)
 {
@@ -43,6 +49,19 @@ static enum entry_kind kind_of(const json_t *entry)
     return KIND_OTHER;
 }
 
+int observe_bucket(const char *status)
+{
+    static const char *const names[MODEL_BUCKETS] = {[BUCKET_OF_AVAILABLE] = "available",
+                                                     [BUCKET_OF_DAMAGED] = "damaged",
+                                                     [BUCKET_OF_RESERVED] = "reserved"};
+
+    for (int i = 0; i < MODEL_BUCKETS; i++) {
+        if (strcmp(status, names[i]) == 0)
+            return i;
+    }
+    return -1;
+}
+
 /* "S01/available" of the till's own store: the bucket, else -1. */
 static int bucket_of(const struct seat *seat, const char *text)
 {
@@ -51,9 +70,7 @@ static int bucket_of(const struct seat *seat, const char *text)
 
     if (strncmp(text, own, length) != 0)
         return -1;
-    if (strcmp(text + length, "available") == 0)
-        return 0;
-    return strcmp(text + length, "damaged") == 0 ? 1 : -1;
+    return observe_bucket(text + length);
 }
 
 static void add_delta(struct fact *fact, int item, int bucket, int64_t milli)
@@ -143,6 +160,14 @@ static void read_promises(const json_t *entry, struct fact *fact)
         add_use(fact, json_text_or(entry, "lease", ""), json_int_or(entry, "amount", 0));
 }
 
+static int index_after(const char *text, const char *prefix, int limit)
+{
+    size_t length = strlen(prefix);
+    int index = strncmp(text, prefix, length) == 0 ? atoi(text + length) : -1;
+
+    return index < limit ? index : -1;
+}
+
 static void judge(struct walk *walk, const struct fact *fact, const struct stored_entry *stored,
                   const json_t *entry)
 {
@@ -190,6 +215,9 @@ static enum status take_entry(void *context, const struct stored_entry *stored)
     fact.hlc = json_int_or(entry, "hlc", 0);
     fact.gross = json_int_or(entry, "gross", 0);
     read_moves(walk->seat, entry, &fact);
+    fact.order =
+        index_after(json_text_or(json_object_get(entry, "order"), "id", ""), "W-", MODEL_ORDERS);
+    fact.customer = index_after(json_text_or(entry, "customer", ""), "P-", MODEL_PEOPLE);
     read_promises(entry, &fact);
     if (fact.kind == KIND_SALE || fact.kind == KIND_RETURN)
         read_lines(entry, &fact);
@@ -321,7 +349,7 @@ void observe_expected(struct world *world, struct seat *seat)
                    seat->machine.name, fact->seq, fact->overrides, expected->overrides);
     workload_stands(world, seat);
     if (expected->kind != KIND_SALE && expected->kind != KIND_RETURN &&
-        expected->kind != KIND_ADJUST)
+        expected->kind != KIND_ADJUST && expected->kind != KIND_HAND_OVER)
         return;
     for (int i = 0; i < expected->count; i++) {
         bool same = false;

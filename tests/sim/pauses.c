@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-#define PAUSE_MOST_MS   4000
+#define PAUSE_MOST_MS 4000
 
 static struct node *node_of(struct world *world, const struct disk_process *process, int *seat,
                             enum fault *fault)

@@ -57,6 +57,10 @@ static const struct plant plants[PLANTS] = {
     [PLANT_JOURNAL_FIRST] = {"journal-first",
                              "on hand is made from the journal of then and the replica of now"},
     [PLANT_REPLICA_OWNED] = {"replica-owned", "the till locks its replica to look at it"},
+    [PLANT_ROOM_FORGOTTEN] = {"room-forgotten",
+                              "no room was kept for what was paid: the commit is refused"},
+    [PLANT_PICKUP_UNTOLD] = {"pickup-untold",
+                             "the ledger tells nobody that an order was handed over twice"},
     [PLANT_COMMIT_DENIED] = {"commit-denied", "a commit is said to have failed, and is there"},
 };
 
@@ -135,9 +139,15 @@ enum status our_store_commit(struct store_session *session, struct error *error)
 
 enum status our_journal_commit(struct journal *journal, struct error *error)
 {
+    static int commits;
+
+    /* The second try, too. */
+    if (planted(PLANT_ROOM_FORGOTTEN) && ++commits % 32 < 2) {
+        journal_rollback(journal);
+        return error_set(error, STATUS_FULL, "the disk is full");
+    }
     postpones = planted(PLANT_TOLD_BEFORE_COMMIT);
     enum status status = real_journal_commit(journal, error);
-    static int commits;
     postpones = false;
     if (status == STATUS_OK && planted(PLANT_COMMIT_DENIED) && ++commits % 16 == 0)
         return error_set(error, STATUS_DENIED, "the commit failed");

@@ -44,6 +44,8 @@ enum plant_number {
     PLANT_COMMIT_DENIED,
     PLANT_JOURNAL_FIRST,
     PLANT_REPLICA_OWNED,
+    PLANT_ROOM_FORGOTTEN,
+    PLANT_PICKUP_UNTOLD,
     PLANTS
 };
 /* Whether it is chosen, in a world that is not the template's. */

@@ -5,6 +5,7 @@
 #include "terminal/base/buf.h"
 #include "tests/sim/invariants.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -197,6 +198,7 @@ struct sums {
     size_t used_count;
     struct refunded *refunds;
     size_t refund_count;
+    int handed[MODEL_ORDERS];
 };
 
 static void add_uses(struct sums *sums, const struct fact *fact)
@@ -238,6 +240,8 @@ static void add_fact(void *context, const struct fact *fact)
 
     for (int i = 0; i < MODEL_ACCOUNTS; i++)
         sums->accounts[i] += fact->accounts[i];
+    if (fact->order >= 0)
+        sums->handed[fact->order]++;
     add_uses(sums, fact);
     add_refund(sums, fact);
 }
@@ -338,6 +342,18 @@ static void look_at_refund(struct world *world, struct store_session *reader,
         (struct overdrawn){.epoch = back->epoch, .seq = back->seq, .line = back->line};
 }
 
+static void look_at_order(struct world *world, struct store_session *reader, int order, int handed)
+{
+    char cause[32];
+
+    if (handed == 0 || !world->model.orders[order].placed)
+        return;
+    (void)snprintf(cause, sizeof cause, "double_pickup/web/W-%d", order);
+    invariant_09_picked_up_once(
+        world, order, handed,
+        number_of(reader, "SELECT count(*) FROM exception WHERE cause = ?1", cause));
+}
+
 void promise_look(struct world *world, struct store_session *reader)
 {
     static const char *const accounts[MODEL_ACCOUNTS] = {"GC-0", "GC-1", "GC-2"};
@@ -351,6 +367,8 @@ void promise_look(struct world *world, struct store_session *reader)
         look_at_lease(world, reader, &sums.used[i]);
     for (size_t i = 0; i < sums.refund_count; i++)
         look_at_refund(world, reader, &sums.refunds[i]);
+    for (int i = 0; i < world->model.order_count; i++)
+        look_at_order(world, reader, i, sums.handed[i]);
     for (int i = 0; i < MODEL_ACCOUNTS; i++)
         invariant_08_account_is_fold(
             world, i,

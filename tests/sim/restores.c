@@ -40,11 +40,16 @@ static enum status run_store(struct world *world, bool restore)
     return status;
 }
 
-void restores_backup_ledger(struct world *world)
+static bool disk_is_well(const struct machine *machine)
 {
     static const struct disk_faults none;
 
-    if (world->ledger == NULL || memcmp(&world->office.faults, &none, sizeof none) != 0)
+    return memcmp(&machine->faults, &none, sizeof none) == 0 && !machine->small;
+}
+
+void restores_backup_ledger(struct world *world)
+{
+    if (world->ledger == NULL || !disk_is_well(&world->office))
         return;
     world->has_backup = run_store(world, false) == STATUS_OK;
 }
@@ -131,9 +136,7 @@ static void clone_till(struct world *world, struct seat *seat)
 /* The database comes back from the backup; what lies beside it stays. */
 static void restore_ledger(struct world *world)
 {
-    static const struct disk_faults none;
-
-    if (!world->has_backup || memcmp(&world->office.faults, &none, sizeof none) != 0)
+    if (!world->has_backup || !disk_is_well(&world->office))
         return;
     world_fault(world, FAULT_LEDGER_RESTORED);
     ledger_node_end(world);

@@ -106,7 +106,7 @@ bool work_healthy(const struct seat *seat)
 {
     static const struct disk_faults none;
 
-    return memcmp(&seat->machine.faults, &none, sizeof none) == 0 &&
+    return memcmp(&seat->machine.faults, &none, sizeof none) == 0 && !seat->machine.small &&
            till_phase(seat->till) == TILL_READY;
 }
 
@@ -123,20 +123,22 @@ bool work_leave(struct world *world, struct seat *seat)
 void work_finish(struct world *world, struct seat *seat, enum status status,
                  const struct error *error, bool healthy)
 {
-    int found;
+    int found = 0;
 
     trace_line(&world->trace, world->now_ms, "%s kind %d: %s%s%s", seat->machine.name,
                (int)seat->operation.expected.kind, status_name(status),
                status == STATUS_OK ? "" : ": ", status == STATUS_OK ? "" : error->text);
     world->operations++;
     invariant_15_selling_waits_on_nobody(world, seat);
+    if (seat->till->journal != NULL) {
+        found = observe_till(world, seat);
+        invariant_16_whole_or_not_at_all(world, seat, status, found);
+    }
     if (status != STATUS_OK && healthy)
         world_fail(world, 15, "%s: a till with nothing wrong refuses: %s", seat->machine.name,
                    error->text);
     if (seat->till->journal == NULL)
         return; /* what became of it is seen when the file opens again */
-    found = observe_till(world, seat);
-    invariant_16_whole_or_not_at_all(world, seat, status, found);
     if (found == 1 && status == STATUS_OK) {
         observe_expected(world, seat);
         seat->journal.told = seat->journal.epochs[seat->journal.count - 1].head;
@@ -159,7 +161,10 @@ static const char *next_reference(struct seat *seat)
 static void sell_prepared(struct world *world, struct seat *seat, int sign)
 {
     struct replay_line lines[2];
-    struct replay_sale sale = {.staff = TEMPLATE_STAFF, .customer = "", .lines = lines};
+    static const char *const people[MODEL_PEOPLE + 1] = {"", "P-0", "P-1", "P-2"};
+    struct replay_sale sale = {.staff = TEMPLATE_STAFF,
+                               .customer = people[work_draw(world, MODEL_PEOPLE + 1)],
+                               .lines = lines};
     struct error error = {0};
     bool healthy = work_healthy(seat);
     int items[2], quantities[2];
@@ -306,7 +311,8 @@ static void do_cart(struct world *world, struct seat *seat)
     struct sale_result result;
     struct scan_result scanned = {0};
     bool healthy = work_healthy(seat), card = work_draw(world, 3) == 0;
-    bool dented = work_draw(world, 5) == 0;
+    bool dented = work_draw(world, 5) == 0, tendered;
+    uint64_t pauses = world->faults[FAULT_PAUSE_TILL];
     int items[2], count = dented ? 1 : 1 + work_draw(world, 2);
     int64_t gross = 0;
     enum status status = STATUS_OK;
@@ -334,10 +340,14 @@ static void do_cart(struct world *world, struct seat *seat)
     if (status == STATUS_OK)
         status = card ? till_tender_card(seat->till, (struct money){gross}, "SLIP 7", &error)
                       : till_tender_cash(seat->till, (struct money){gross + 100}, &error);
-    if (status == STATUS_OK)
+    tendered = status == STATUS_OK;
+    if (tendered)
         status = till_sale_commit(seat->till, &result, &error);
-    if (work_leave(world, seat))
-        work_finish(world, seat, status, &error, healthy);
+    if (!work_leave(world, seat))
+        return;
+    if (tendered && status == STATUS_FULL)
+        invariant_16_room_after_tender(world, seat, pauses);
+    work_finish(world, seat, status, &error, healthy);
 }
 
 static void do_cancel(struct world *world, struct seat *seat)
@@ -415,11 +425,11 @@ static void do_look(struct world *world, struct seat *seat)
 static const struct {
     void (*run)(struct world *world, struct seat *seat);
     int weight;
-} acts[] = {{work_load_account, 6}, {work_ask_lease, 8},  {work_spend_lease, 8},
-            {work_return_lease, 5}, {work_take_back, 10}, {do_sale, 34},
-            {do_cart, 20},          {do_return, 8},       {do_adjust, 6},
-            {do_paid, 4},           {do_no_sale, 2},      {do_cancel, 4},
-            {do_shift, 6},          {do_ask, 8},          {do_look, 6}};
+} acts[] = {
+    {work_load_account, 6}, {work_ask_lease, 8}, {work_spend_lease, 8}, {work_return_lease, 5},
+    {work_take_back, 10},   {work_hand_over, 8}, {do_sale, 34},         {do_cart, 20},
+    {do_return, 8},         {do_adjust, 6},      {do_paid, 4},          {do_no_sale, 2},
+    {do_cancel, 4},         {do_shift, 6},       {do_ask, 8},           {do_look, 6}};
 
 static void act(struct world *world, struct seat *seat)
 {

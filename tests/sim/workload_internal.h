@@ -28,6 +28,10 @@ void work_ask_lease(struct world *world, struct seat *seat);
 void work_spend_lease(struct world *world, struct seat *seat);
 void work_return_lease(struct world *world, struct seat *seat);
 
+/* ---- workload_order.c ---- */
+
+void work_hand_over(struct world *world, struct seat *seat);
+
 /* ---- workload_return.c ---- */
 
 void work_take_back(struct world *world, struct seat *seat);

@@ -81,6 +81,7 @@ struct machine {
     int64_t wall_off_ms; /* of its wall clock */
     struct chance entropy;
     struct disk_faults faults; /* as set now */
+    bool small;                /* its disk has hardly any room left */
 };
 
 /* A program on a machine. */
