@@ -6,6 +6,7 @@
 #include "terminal/base/json.h"
 #include "terminal/base/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum status alerts_rule(struct store_session *session, const char *location, const char *sku,
@@ -94,6 +95,71 @@ enum status alerts_judge(const struct writer_turn *turn, const char *location, c
     if (status != STATUS_OK || rule.low_milli < 0)
         return status;
     return cross(turn, location, sku, "low_stock", rule.low_milli, before, after, error);
+}
+
+/* What is low by the rules as they stand; ?1 the location, ?2 the item or "". */
+#define LOW_NOW                                                                                    \
+    "SELECT sku, quantity_milli, low_milli FROM (SELECT s.sku, s.quantity_milli, "                 \
+    "coalesce((SELECT r.low_milli FROM stock_rule r WHERE r.location = s.location AND "            \
+    "r.sku = s.sku), (SELECT r.low_milli FROM stock_rule r WHERE r.location = s.location AND "     \
+    "r.sku = ''), -1) AS low_milli FROM stock s WHERE s.location = ?1 AND "                        \
+    "s.status = 'available' AND (?2 = '' OR s.sku = ?2)) AS judged "                               \
+    "WHERE low_milli >= 0 AND quantity_milli <= low_milli"
+
+struct low_item {
+    char *sku;
+    int64_t quantity, low;
+};
+
+/* The low ones without an alert. *out and its texts are the caller's, also on failure. */
+static enum status find_low(const struct writer_turn *turn, const struct store_value values[2],
+                            struct low_item **out, size_t *count, struct error *error)
+{
+    struct store_query *query;
+    size_t room = 0;
+    bool row = false;
+    enum status status =
+        store_query(turn->session,
+                    LOW_NOW " AND NOT EXISTS (SELECT 1 FROM alert a WHERE a.location = ?1 AND "
+                            "a.sku = judged.sku AND a.kind = 'low_stock') ORDER BY sku",
+                    values, 2, &query, error);
+
+    while (status == STATUS_OK &&
+           (status = store_next(turn->session, query, &row, error)) == STATUS_OK && row) {
+        if (*count == room) {
+            room = room == 0 ? 64 : room * 2;
+            *out = mem_resize(*out, room * sizeof **out);
+        }
+        (*out)[(*count)++] =
+            (struct low_item){.sku = mem_copy_text(store_column_text(turn->session, query, 0)),
+                              .quantity = store_column_int(turn->session, query, 1),
+                              .low = store_column_int(turn->session, query, 2)};
+    }
+    return status;
+}
+
+enum status alerts_rule_changed(const struct writer_turn *turn, const char *location,
+                                const char *sku, struct error *error)
+{
+    struct store_value values[] = {store_text(location), store_text(sku)};
+    struct low_item *low = NULL;
+    size_t count = 0;
+    enum status status =
+        store_run(turn->session,
+                  "DELETE FROM alert WHERE location = ?1 AND kind = 'low_stock' AND "
+                  "(?2 = '' OR sku = ?2) AND sku NOT IN (SELECT sku FROM (" LOW_NOW ") AS low)",
+                  values, 2, error);
+
+    if (status == STATUS_OK)
+        status = find_low(turn, values, &low, &count, error);
+    for (size_t i = 0; i < count; i++) {
+        if (status == STATUS_OK)
+            status = raise_alert(turn, location, low[i].sku, "low_stock", low[i].quantity,
+                                 low[i].low, error);
+        free(low[i].sku);
+    }
+    free(low);
+    return status;
 }
 
 enum status alerts_list(struct store_session *session, const char *location, struct buf *out,

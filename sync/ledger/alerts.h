@@ -23,6 +23,11 @@ struct stock_rule {
 enum status alerts_rule(struct store_session *session, const char *location, const char *sku,
                         struct stock_rule *out, struct error *error) MUST_USE;
 
+/* A rule of the location was put or deleted, of one item or of all ("" as sku): alerts end and begin
+ * by what stands on hand now. One pass over the location's stock. */
+enum status alerts_rule_changed(const struct writer_turn *turn, const char *location,
+                                const char *sku, struct error *error) MUST_USE;
+
 /* Appends {"alerts":[{"location","sku","kind","at_ms","quantity_milli"}]}, of one location or of
  * all (""), in order, at most 1000. */
 enum status alerts_list(struct store_session *session, const char *location, struct buf *out,

@@ -1,6 +1,7 @@
 /* SQL made from descriptors. */
 #include "sync/ledger/rows.h"
 
+#include "sync/ledger/alerts.h"
 #include "sync/ledger/known.h"
 #include "sync/ledger/projection.h"
 
@@ -245,6 +246,31 @@ static enum status check_deletion(const struct writer_turn *turn, const struct r
     return status;
 }
 
+static char *text_of_value(const struct reference_value *value)
+{
+    char *text = mem_alloc(value->length + 1);
+
+    memcpy(text, value->text, value->length);
+    return text;
+}
+
+/* What is low depends on it from now on, not from the next move on. */
+static enum status judge_rule(const struct writer_turn *turn, const struct reference_row *row,
+                              struct error *error)
+{
+    char *location, *sku;
+    enum status status;
+
+    if (strcmp(row->table->name, "stock_rule") != 0)
+        return STATUS_OK;
+    location = text_of_value(&row->values[0]);
+    sku = text_of_value(&row->values[1]);
+    status = alerts_rule_changed(turn, location, sku, error);
+    free(location);
+    free(sku);
+    return status;
+}
+
 static enum status run_changes(void *context, const struct writer_turn *turn, struct error *error)
 {
     struct change_list *list = context;
@@ -254,11 +280,13 @@ static enum status run_changes(void *context, const struct writer_turn *turn, st
         const struct reference_row *row = &list->rows_read[i];
         if (!list->deleted[i]) {
             status = rows_put(list->rows, turn, row, true, error);
-            continue;
+        } else {
+            status = check_deletion(turn, row, error);
+            if (status == STATUS_OK)
+                status = rows_delete(list->rows, turn, row, true, error);
         }
-        status = check_deletion(turn, row, error);
         if (status == STATUS_OK)
-            status = rows_delete(list->rows, turn, row, true, error);
+            status = judge_rule(turn, row, error);
     }
     known_forget(turn->known); /* an item may have gone, a stock rule come */
     return status == STATUS_OK ? projection_resolve(turn, error) : status;

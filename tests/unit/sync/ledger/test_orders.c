@@ -270,6 +270,41 @@ static void test_orders__low_stock_is_an_alert_while_it_lasts(void **state)
     device_free(device);
 }
 
+static void put_rule(struct fixture *fixture, const char *op, const char *sku, int low)
+{
+    char body[256];
+
+    (void)snprintf(body, sizeof body,
+                   "{\"rows\":[{\"t\":\"stock_rule\",\"op\":\"%s\",\"row\":{\"location\":\"S01\","
+                   "\"sku\":\"%s\",\"safety_milli\":0,\"low_milli\":%d}}]}",
+                   op, sku, low);
+    admin_put(fixture, body);
+}
+
+/* No goods have to move for it. */
+static void test_orders__a_rule_alerts_at_once_and_stops_at_once(void **state)
+{
+    struct fixture *fixture = shop(state);
+    struct device *device = device_make(fixture, "S01", "T01");
+
+    add_open(device, NULL);
+    add_sale(device, "A", 7000, 100); /* three are left */
+    (void)post_ok(fixture, device, 1, 2);
+    put_rule(fixture, "put", "", 2000);
+    assert_int_equal(query_int(fixture, "SELECT count(*) FROM alert"), 0);
+    put_rule(fixture, "put", "", 3000);
+    assert_int_equal(query_int(fixture, "SELECT quantity_milli FROM alert WHERE sku = 'A' AND "
+                                        "kind = 'low_stock'"),
+                     3000);
+    put_rule(fixture, "put", "A", 1000); /* the item's own holds instead */
+    assert_int_equal(query_int(fixture, "SELECT count(*) FROM alert"), 0);
+    put_rule(fixture, "del", "A", 0);
+    assert_int_equal(query_int(fixture, "SELECT count(*) FROM alert"), 1);
+    put_rule(fixture, "put", "", -1);
+    assert_int_equal(query_int(fixture, "SELECT count(*) FROM alert"), 0);
+    device_free(device);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
@@ -283,6 +318,7 @@ int main(void)
         TEST(test_orders__reach_the_shops_tills),
         TEST(test_orders__the_buffer_grows_with_silence),
         TEST(test_orders__low_stock_is_an_alert_while_it_lasts),
+        TEST(test_orders__a_rule_alerts_at_once_and_stops_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
