@@ -1,6 +1,7 @@
 #include "tests/sim/check.h"
 
 #include "sync/ledger/projection.h"
+#include "terminal/base/file.h"
 #include "terminal/till_internal.h"
 #include "tests/sim/invariants.h"
 #include "tests/sim/net.h"
@@ -12,7 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REST_MS 70000 /* two looks of every backoff */
+#define FILE_MOST ((size_t)64 << 20)
+#define REST_MS   70000 /* two looks of every backoff */
 
 /* What the ledger published last has come to the till: its own chores may publish at any time. */
 static bool at_newest(const struct world *world, const struct seat *seat)
@@ -92,6 +94,42 @@ static void check_epoch(struct world *world, const struct seat *seat, const stru
     }
 }
 
+struct person {
+    int64_t sales, returns, gross;
+};
+
+static void add_bought(void *context, const struct fact *fact)
+{
+    struct person *person = (struct person *)context + (fact->customer < 0 ? 0 : fact->customer);
+
+    if (fact->customer < 0)
+        return;
+    person->sales += fact->kind == KIND_SALE;
+    person->returns += fact->kind == KIND_RETURN;
+    person->gross += fact->gross;
+}
+
+static void check_customers(struct world *world, struct store_session *reader)
+{
+    static const char *const names[MODEL_PEOPLE] = {"P-0", "P-1", "P-2"};
+    struct person people[MODEL_PEOPLE] = {0};
+
+    model_each_taken(&world->model, add_bought, people);
+    for (int i = 0; i < MODEL_PEOPLE; i++) {
+        struct store_value name = store_text(names[i]);
+        const struct person *person = &people[i];
+        int64_t expected = person->sales + 1000 * person->returns + 1000000 * person->gross;
+        int64_t shown = 0;
+        if (store_one_int(reader,
+                          "SELECT coalesce(sum(sales + 1000 * returns + 1000000 * gross_minor), 0) "
+                          "FROM customer_total WHERE customer = ?1",
+                          &name, 1, 0, &shown, NULL) == STATUS_OK &&
+            shown != expected)
+            world_fail(world, 6, "what %s bought: the ledger says %" PRId64 ", the fold %" PRId64,
+                       names[i], shown, expected);
+    }
+}
+
 static void check_totals(struct world *world, struct store_session *reader)
 {
     static const char *const locations[] = {"S01", "S02", "S03"};
@@ -129,6 +167,7 @@ static void check_ledger(struct world *world)
             for (int e = 0; e < world->seat[i].journal.count; e++)
                 check_epoch(world, &world->seat[i], &world->seat[i].journal.epochs[e], reader);
         check_totals(world, reader);
+        check_customers(world, reader);
         world->model.promises_moved = true;
         promise_look(world, reader);
         if (projection_check(reader, &report, &error) != STATUS_OK || report.differences != 0)
@@ -171,9 +210,42 @@ static void check_journal(struct world *world, struct seat *seat)
                    seat->machine.name);
 }
 
+/* What people typed into the wrong field may be on no disk; a name in no till's file of its own. */
+static void check_words(struct world *world, const char *path, bool names)
+{
+    static const char *const words[] = {"4111 1111 1111 1111", "4111111111111111", "Ada Lovelace"};
+    struct buf bytes;
+
+    buf_init(&bytes, FILE_MOST);
+    if (file_exists(path) && file_read(path, &bytes, NULL) == STATUS_OK) {
+        for (int i = 0; i < (names ? 3 : 2); i++) {
+            if (memmem(bytes.data, bytes.used, words[i], strlen(words[i])) != NULL)
+                world_fail(world, 18, "%s holds \"%s\"", path, words[i]);
+        }
+    }
+    buf_finish(&bytes);
+}
+
+/* One till of each seed, and the ledger. */
+static void check_disks(struct world *world)
+{
+    struct seat *seat = &world->seat[world->seed % (uint64_t)world->seats];
+
+    node_look(&seat->till_node);
+    check_words(world, TILL_FOLDER "/till.db", true);
+    check_words(world, TILL_FOLDER "/till.db-wal", true);
+    check_words(world, TILL_FOLDER "/sync.db-wal", true);
+    node_look_end(&seat->till_node);
+    node_look(&world->ledger_node);
+    check_words(world, LEDGER_PATH, false);
+    check_words(world, LEDGER_PATH "-wal", false);
+    node_look_end(&world->ledger_node);
+}
+
 void check_end(struct world *world)
 {
     check_ledger(world);
+    check_disks(world);
     for (int i = 0; i < world->seats; i++) {
         till_node_poked(world, &world->seat[i], world->seat[i].till_node.generation);
         check_replica(world, &world->seat[i]);

@@ -259,13 +259,13 @@ int model_fork(const struct model *model, const struct fold *fold, const struct 
  *
  *   main chain    own entries behind the ledger's head. One that the ledger took as damaged moves
  *                 nothing from the moment on that its place is passed: the goods left the shelf,
- *                 nobody can read how many any more, and the exception asks a person to count. Until
- *                 then the till, which kept the moves beside the entry, goes on counting it.
+ *                 nobody can read how many any more, and the exception asks a person to count.
+ *                 Until then the till, which kept the moves beside the entry, goes on counting it.
  *   branch        all own entries from its first one on: the ledger keeps them aside and counts
- *                 none, the till knows what it sold. Until the ledger's word of the branch has come,
- *                 a till can't know that it forked: it goes by the main chain's head. The same when
- *                 the branch's first entry was destroyed here together with the next one: no hash is
- *                 left that says whose branch it is.
+ *                 none, the till knows what it sold. Until the ledger's word of the branch has
+ *                 come, a till can't know that it forked: it goes by the main chain's head. The
+ *                 same when the branch's first entry was destroyed here together with the next
+ *                 one: no hash is left that says whose branch it is.
  */
 int64_t model_on_hand(const struct model *model, const struct scope_point *point,
                       const struct journal_model *journal, int seat, int store, int item);

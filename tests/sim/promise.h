@@ -1,10 +1,12 @@
-/* Promises: leases of value, returns of what was sold, orders that wait for their customer. What the ledger told the tills, what
- * entries used up of it, and what must follow from both at every instant.
+/* Promises: leases of value, returns of what was sold, orders that wait for their customer. What the
+ * ledger told the tills, what entries used up of it, and what must follow from both at every
+ * instant.
  *
  *   at the till     a new entry uses up a lease, or takes back a sold line: the till's own history
  *                   never goes beyond what it was granted, or what was sold
- *   at the ledger   its figures are the fold of the entries that it has taken; where they go beyond,
- *                   which only copies of a till or two tills can bring about, exactly one exception
+ *   at the ledger   its figures are the fold of the entries that it has taken; where they go
+ *                   beyond, which only copies of a till or two tills can bring about, exactly one
+ *                   exception
  */
 #ifndef HOLDFAST_SIM_PROMISE_H
 #define HOLDFAST_SIM_PROMISE_H
