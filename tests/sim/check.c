@@ -94,6 +94,23 @@ static void check_epoch(struct world *world, const struct seat *seat, const stru
     }
 }
 
+/* Every place of every chain is filled, once. */
+static void check_places(struct world *world, struct store_session *reader)
+{
+    struct store_query *query;
+    bool row;
+
+    if (store_query(reader,
+                    "SELECT epoch.number, epoch.seq, count(entry.id) FROM epoch LEFT JOIN entry ON "
+                    "entry.id > epoch.number * 4294967296 AND "
+                    "entry.id < (epoch.number + 1) * 4294967296 GROUP BY epoch.number",
+                    NULL, 0, &query, NULL) != STATUS_OK)
+        return;
+    while (store_next(reader, query, &row, NULL) == STATUS_OK && row)
+        invariant_03_every_place_filled(world, store_column_int(reader, query, 1),
+                                        store_column_int(reader, query, 2));
+}
+
 struct person {
     int64_t sales, returns, gross;
 };
@@ -166,6 +183,7 @@ static void check_ledger(struct world *world)
         for (int i = 0; i < world->seats; i++)
             for (int e = 0; e < world->seat[i].journal.count; e++)
                 check_epoch(world, &world->seat[i], &world->seat[i].journal.epochs[e], reader);
+        check_places(world, reader);
         check_totals(world, reader);
         check_customers(world, reader);
         world->model.promises_moved = true;

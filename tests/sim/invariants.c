@@ -51,6 +51,13 @@ void invariant_03_entry_once_no_gaps(struct world *world, const struct fact *fac
         world_fail(world, 3, "entry %" PRId64 " where %" PRId64 " belongs", fact->seq, expected);
 }
 
+void invariant_03_every_place_filled(struct world *world, int64_t head, int64_t entries)
+{
+    if (entries != head)
+        world_fail(world, 3, "the ledger's chain ends at %" PRId64 " and has %" PRId64 " entries",
+                   head, entries);
+}
+
 void invariant_04_chain_holds(struct world *world, const struct fact *fact, const char *bytes,
                               size_t length, const struct hash *prev)
 {

@@ -23,6 +23,8 @@ void invariant_01_told_is_durable(struct world *world, struct seat *seat, int he
 void invariant_02_acknowledged_survives(struct world *world);
 void invariant_03_entry_once_no_gaps(struct world *world, const struct fact *fact,
                                      const struct fact *before);
+/* The ledger's chain of an epoch: its head, and how many entries there are. */
+void invariant_03_every_place_filled(struct world *world, int64_t head, int64_t entries);
 void invariant_04_chain_holds(struct world *world, const struct fact *fact, const char *bytes,
                               size_t length, const struct hash *prev);
 /* The till opened another epoch by itself. */

@@ -61,6 +61,7 @@ static const struct plant plants[PLANTS] = {
                               "no room was kept for what was paid: the commit is refused"},
     [PLANT_PICKUP_UNTOLD] = {"pickup-untold",
                              "the ledger tells nobody that an order was handed over twice"},
+    [PLANT_GAP_TAKEN] = {"gap-taken", "the ledger goes on behind entries that never came"},
     [PLANT_COMMIT_DENIED] = {"commit-denied", "a commit is said to have failed, and is there"},
 };
 

@@ -46,6 +46,7 @@ enum plant_number {
     PLANT_REPLICA_OWNED,
     PLANT_ROOM_FORGOTTEN,
     PLANT_PICKUP_UNTOLD,
+    PLANT_GAP_TAKEN,
     PLANTS
 };
 /* Whether it is chosen, in a world that is not the template's. */

@@ -23,11 +23,13 @@
 
 static bool ingesting;
 static int64_t first_posted; /* of the batch being taken; 0: none */
+static bool gap_taken;       /* ... which does not follow what is there */
 
 STAND_IN(ingest_post);
 STAND_IN(batch_verify);
 STAND_IN(epochs_find);
 STAND_IN(store_run);
+STAND_IN(store_insert_many);
 STAND_IN(hash_equal);
 
 enum status our_ingest_post(struct writer *writer, struct store_session *reader,
@@ -35,6 +37,7 @@ enum status our_ingest_post(struct writer *writer, struct store_session *reader,
                             struct ingest_result *out, struct error *error)
 {
     ingesting = true;
+    gap_taken = false;
     first_posted = 0;
     enum status status = real_ingest_post(writer, reader, sender, body, length, out, error);
     ingesting = false;
@@ -57,6 +60,11 @@ enum status our_epochs_find(struct store_session *session, const struct id *epoc
     enum status status = real_epochs_find(session, epoch, out, error);
     bool found = true;
 
+    if (planted(PLANT_GAP_TAKEN) && status == STATUS_OK && out->number != 0 &&
+        first_posted > out->seq + 1) {
+        out->seq = first_posted - 1;
+        gap_taken = true;
+    }
     if (!planted(PLANT_NO_DEDUPLICATION) || status != STATUS_OK || first_posted == 0 ||
         out->seq < first_posted)
         return status;
@@ -77,9 +85,23 @@ enum status our_store_run(struct store_session *session, const char *sql,
     return status;
 }
 
+/* What is there stays; the rest is put beside it. */
+enum status our_store_insert_many(struct store_session *session, const char *sql,
+                                  const struct store_value *values, int columns, int count,
+                                  struct error *error)
+{
+    enum status status = STATUS_OK;
+
+    if (!ingesting || !planted(PLANT_NO_DEDUPLICATION))
+        return real_store_insert_many(session, sql, values, columns, count, error);
+    for (int i = 0; i < count && status == STATUS_OK; i++)
+        status = our_store_run(session, sql, values + (ptrdiff_t)i * columns, columns, error);
+    return status;
+}
+
 bool our_hash_equal(const struct hash *a, const struct hash *b)
 {
-    return (ingesting && planted(PLANT_CLONE_MERGED)) || real_hash_equal(a, b);
+    return (ingesting && (planted(PLANT_CLONE_MERGED) || gap_taken)) || real_hash_equal(a, b);
 }
 
 /* ---- what the ledger writes beside ----------------------------------------------------------- */
