@@ -44,13 +44,23 @@ static sigset_t own_signals(void)
     return signals;
 }
 
-static void wait_for_signal(void)
+/* The log's file was moved away, or the certificate was renewed. */
+static void look_again(struct server *server)
+{
+    struct error error;
+
+    log_reopen();
+    if (server_renew(server, &error) != STATUS_OK)
+        log_line(LOG_LEVEL_ERROR, "ledger", "the certificate stays as it was: %s", error.text);
+}
+
+static void wait_for_signal(struct server *server)
 {
     sigset_t signals = own_signals();
     int signal = 0;
 
     while (sigwait(&signals, &signal) == 0 && signal == SIGHUP)
-        log_reopen();
+        look_again(server);
 }
 
 static void block_signals(void)
@@ -122,7 +132,7 @@ enum status command_serve(const struct command_options *options, struct error *e
     if (status == STATUS_OK) {
         printf("listening on %s\n", name);
         (void)fflush(stdout);
-        wait_for_signal();
+        wait_for_signal(server);
         stop_in_time();
         server_stop(server);
     }

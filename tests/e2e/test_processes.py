@@ -2,7 +2,10 @@
 """The rules of who writes and who reads, on real processes that are stopped, doubled and restored."""
 import os
 import random
+import shutil
 import signal
+import socket
+import ssl
 import subprocess
 import time
 
@@ -169,11 +172,15 @@ def test_processes__the_ledger_is_killed_while_tills_send(folder):
     ledger.stop()
 
 
-def test_processes__tls_end_to_end(folder):
-    cert, key = folder / "cert.pem", folder / "key.pem"
+def make_certificate(cert, key):
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-keyout", key, "-out",
                     cert, "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
                     "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+
+
+def test_processes__tls_end_to_end(folder):
+    cert, key, old = folder / "cert.pem", folder / "key.pem", folder / "old.pem"
+    make_certificate(cert, key)
     ledger = Ledger(folder)
     ledger.extra = ["--tls-cert", cert, "--tls-key", key]
     ledger.start()
@@ -182,6 +189,41 @@ def test_processes__tls_end_to_end(folder):
     ledger.admin("--ca", cert, "location", "add", "S01", "--name", "N", "--currency", "GBP",
                  "--timezone", "Europe/London")
     assert ledger.json("--ca", cert, "totals")["entries"] == 0
+    # Renewed: read again at SIGHUP, and not before.
+    shutil.copy(cert, old)
+    make_certificate(cert, key)
+    ledger.admin("--ca", old, "totals")
+    assert ledger.admin("--ca", cert, "totals", check=False).returncode == 1
+    ledger.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: ledger.admin("--ca", cert, "totals", check=False).returncode == 0, 20,
+               "the renewed certificate")
+    assert ledger.admin("--ca", old, "totals", check=False).returncode == 1
+    # One that can't be used is told, and changes nothing.
+    open(cert, "w").write("no certificate")
+    ledger.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "the certificate stays as it was" in open(ledger.log).read(), 20, "the log")
+    with socket.create_connection(("127.0.0.1", ledger.port), timeout=20) as plain:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with context.wrap_socket(plain) as secure:
+            assert secure.version() == "TLSv1.3"
+    ledger.stop()
+
+
+def test_processes__a_second_signal_ends_the_ledger_at_once(folder):
+    ledger = Ledger(folder)
+    ledger.start()
+    with socket.create_connection(("127.0.0.1", ledger.port), timeout=20) as slow:
+        # Who has begun is waited for: the ledger does not end by itself now.
+        slow.sendall(b"POST /v1/enroll HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+        ledger.admin("location", "add", "S01", "--name", "N", "--currency", "GBP", "--timezone",
+                     "Europe/London")
+        ledger.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: "ledger: stopping" in open(ledger.log).read(), 20, "the first signal")
+        ledger.process.send_signal(signal.SIGTERM)
+        assert ledger.process.wait(5) == -signal.SIGTERM
+    ledger.start()
+    assert ledger.rows("SELECT location FROM location") == [("S01",)]  # answered: there
     ledger.stop()
 
 

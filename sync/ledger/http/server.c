@@ -8,7 +8,7 @@
 #include "sync/ledger/http/server.h"
 
 #include "sync/ledger/http/call.h"
-#include "terminal/base/file.h"
+#include "sync/ledger/http/certificate.h"
 #include "terminal/base/log.h"
 
 #include <netinet/in.h>
@@ -23,7 +23,6 @@
 #include <unistd.h>
 
 #define SPARE_DESCRIPTORS 128
-#define PEM_MAX           ((size_t)1 << 20)
 #define CONNECTION_MEMORY ((size_t)16 << 10)
 
 struct server {
@@ -34,7 +33,7 @@ struct server {
     struct pool *pool;
     struct waits *waits;
     int listening;
-    struct buf cert, key;
+    struct certificate *certificate; /* NULL: plain HTTP */
     atomic_bool stopping;
     atomic_size_t body_bytes;
 
@@ -135,6 +134,16 @@ static void on_cut_off(void *context)
     metrics_add(server->ledger->metrics, METRIC_CUT_OFF, 1);
 }
 
+/* Its handshake has not begun. */
+static void show_certificate(struct server *server, struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+    if (info != NULL)
+        certificate_show(server->certificate, info->tls_session);
+}
+
 /* A connection comes or goes; what is kept of it is its deadline. */
 static void on_connection(void *context, struct MHD_Connection *connection, void **slot,
                           enum MHD_ConnectionNotificationCode code)
@@ -145,6 +154,8 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
         *slot = deadlines_add(server->deadlines, info->connect_fd);
+        if (server->certificate != NULL)
+            show_certificate(server, connection);
         metrics_add(server->ledger->metrics, METRIC_CONNECTIONS, 1);
     } else if (*slot != NULL) {
         deadlines_remove(server->deadlines, *slot);
@@ -335,30 +346,26 @@ static unsigned raise_descriptors(void)
                                                   : SPARE_DESCRIPTORS;
 }
 
-static enum status read_pem(const struct server_options *options, struct server *server,
-                            struct error *error)
+static enum status open_certificate(const struct server_options *options, struct server *server,
+                                    struct error *error)
 {
-    enum status status;
-
-    buf_init(&server->cert, PEM_MAX);
-    buf_init(&server->key, PEM_MAX);
     if ((options->tls_cert == NULL) != (options->tls_key == NULL))
         return error_set(error, STATUS_INVALID, "TLS needs a certificate and its key");
     if (options->tls_cert == NULL)
         return STATUS_OK;
-    status = file_read(options->tls_cert, &server->cert, error);
-    return status == STATUS_OK ? file_read(options->tls_key, &server->key, error) : status;
+    return certificate_open(options->tls_cert, options->tls_key, &server->certificate, error);
 }
 
 static struct MHD_Daemon *start_daemon(struct server *server)
 {
-    bool tls = server->cert.used > 0;
+    bool tls = server->certificate != NULL;
     unsigned flags = MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME |
                      (tls ? (unsigned)MHD_USE_TLS : 0);
     struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
-    struct MHD_OptionItem pem[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, server->cert.data},
-                                   {MHD_OPTION_HTTPS_MEM_KEY, 0, server->key.data},
-                                   {MHD_OPTION_END, 0, NULL}};
+    struct MHD_OptionItem secure[] = {
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(intptr_t)certificate_none},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(intptr_t)CERTIFICATE_PRIORITIES},
+        {MHD_OPTION_END, 0, NULL}};
 
     return MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, server->listening,
@@ -367,15 +374,12 @@ static struct MHD_Daemon *start_daemon(struct server *server)
         MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
         server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)SERVER_PER_ADDRESS, MHD_OPTION_ARRAY,
-        tls ? pem : none, MHD_OPTION_END);
+        tls ? secure : none, MHD_OPTION_END);
 }
 
 static void server_free(struct server *server)
 {
-    buf_finish(&server->cert);
-    if (server->key.data != NULL)
-        secret_wipe(server->key.data, server->key.used);
-    buf_finish(&server->key);
+    certificate_close(server->certificate);
     (void)pthread_cond_destroy(&server->idle);
     (void)pthread_mutex_destroy(&server->mutex);
     free(server);
@@ -392,7 +396,7 @@ enum status server_start(struct ledger *ledger, const struct server_options *opt
     server->patience_s = options->patience_s > 0 ? options->patience_s : SERVER_PATIENCE_S;
     (void)pthread_mutex_init(&server->mutex, NULL);
     (void)pthread_cond_init(&server->idle, NULL);
-    status = read_pem(options, server, error);
+    status = open_certificate(options, server, error);
     if (status == STATUS_OK)
         status = listener_open(options->listen, &server->listening, name, error);
     if (status != STATUS_OK) {
@@ -415,6 +419,11 @@ enum status server_start(struct ledger *ledger, const struct server_options *opt
     }
     *out = server;
     return STATUS_OK;
+}
+
+enum status server_renew(struct server *server, struct error *error)
+{
+    return server->certificate == NULL ? STATUS_OK : certificate_renew(server->certificate, error);
 }
 
 /* Until what is in work is finished, however long; and until the answers are sent, but not for

@@ -25,7 +25,7 @@
 
 struct server_options {
     const char *listen;
-    const char *tls_cert; /* PEM files; both or none */
+    const char *tls_cert; /* PEM files, both or none; borrowed until the server stops */
     const char *tls_key;
     int patience_s; /* how long a silent or slow peer is waited for; 0: SERVER_PATIENCE_S */
 };
@@ -36,6 +36,9 @@ struct server;
 enum status server_start(struct ledger *ledger, const struct server_options *options,
                          struct server **out, char name[LISTENER_NAME_SIZE],
                          struct error *error) MUST_USE;
+/* Reads certificate and key again; who connects from then on is shown the new ones. A pair that
+ * can't be used changes nothing. STATUS_OK without TLS. One thread at a time. */
+enum status server_renew(struct server *server, struct error *error) MUST_USE;
 void server_stop(struct server *server); /* NULL is fine */
 
 #endif

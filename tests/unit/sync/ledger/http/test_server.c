@@ -1,46 +1,18 @@
-/* The server over real sockets: slow, large, wrong and waiting clients; TLS; stopping. */
-#include "tests/unit/sync/ledger/ledger_fixture.h"
-
-#include "sync/ledger/http/server.h"
+/* The server over real sockets: slow, large, wrong and waiting clients; stopping. */
+#include "tests/unit/sync/ledger/http/running.h"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-struct running {
-    struct fixture *fixture;
-    struct server *server;
-    char name[LISTENER_NAME_SIZE];
-    int port;
-};
-
-static struct running *start_with(struct fixture *fixture, const struct server_options *options)
-{
-    struct running *running = mem_alloc(sizeof *running);
-    struct error error = {0};
-
-    running->fixture = fixture;
-    must(server_start(fixture->ledger, options, &running->server, running->name, &error), &error);
-    running->port = atoi(strrchr(running->name, ':') + 1);
-    assert_true(running->port > 0);
-    return running;
-}
-
 static struct running *start(struct fixture *fixture)
 {
     struct server_options options = {.listen = "127.0.0.1:0"};
 
     return start_with(fixture, &options);
-}
-
-static void stop(struct running *running)
-{
-    server_stop(running->server);
-    free(running);
 }
 
 static int connect_to(const struct running *running)
@@ -455,48 +427,6 @@ static void test_server__refuses_ports_that_are_taken_and_no_addresses(void **st
     stop(running);
 }
 
-static size_t drop(char *bytes, size_t size, size_t count, void *context)
-{
-    (void)bytes;
-    (void)context;
-    return size * count;
-}
-
-static void test_server__speaks_tls(void **state)
-{
-    struct fixture *fixture = *state;
-    char command[512], cert[96], key[96], url[96];
-    long code = 0;
-    CURL *curl;
-
-    (void)snprintf(cert, sizeof cert, "%s/cert.pem", fixture->folder);
-    (void)snprintf(key, sizeof key, "%s/key.pem", fixture->folder);
-    (void)snprintf(command, sizeof command,
-                   "openssl req -x509 -newkey rsa:2048 -nodes -keyout %s -out %s -days 2 -subj "
-                   "/CN=localhost -addext subjectAltName=IP:127.0.0.1 2>/dev/null",
-                   key, cert);
-    if (system(command) != 0)
-        skip();
-    struct server_options options = {.listen = "127.0.0.1:0", .tls_cert = cert, .tls_key = key};
-    struct running *running = start_with(fixture, &options);
-    curl = curl_easy_init();
-    (void)snprintf(url, sizeof url, "https://127.0.0.1:%d/v1/health", running->port);
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_CAINFO, cert);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, drop);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, 20L);
-    assert_int_equal(curl_easy_perform(curl), CURLE_OK);
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
-    assert_int_equal(code, 200);
-    /* Plain HTTP on the TLS port is not answered. */
-    (void)snprintf(url, sizeof url, "http://127.0.0.1:%d/v1/health", running->port);
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L); /* newer curls take the TLS one for it */
-    assert_int_not_equal(curl_easy_perform(curl), CURLE_OK);
-    curl_easy_cleanup(curl);
-    stop(running);
-}
-
 struct client {
     struct running *running;
     struct device *device;
@@ -557,7 +487,6 @@ int main(void)
         TEST(test_server__forgets_who_went_away),
         TEST(test_server__serves_files_in_ranges),
         TEST(test_server__refuses_ports_that_are_taken_and_no_addresses),
-        TEST(test_server__speaks_tls),
         TEST(test_server__serves_many_at_once),
     };
 
