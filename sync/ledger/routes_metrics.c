@@ -1,6 +1,5 @@
 /* GET /metrics: what was counted, and what the database knows. */
 #include "sync/ledger/routes.h"
-#include "terminal/base/fs.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,6 +13,26 @@ static const struct {
     {"holdfast_suspense", "gauge", "SELECT count(*) FROM suspense"},
     {"holdfast_webhook_dead_total", "counter",
      "SELECT COALESCE(SUM(dead), 0) FROM webhook WHERE removed_ms = 0"},
+    {"holdfast_webhook_waiting", "gauge",
+     "SELECT count(*) FROM webhook JOIN event ON event.id > webhook.position "
+     "WHERE webhook.removed_ms = 0"},
+};
+
+/* Times of the oldest of something, told as ages; 0 when there is none. */
+static const struct {
+    const char *name, *sql;
+} oldest[] = {
+    /* since its last entry, of the till that has been silent longest */
+    {"holdfast_till_silence_milliseconds",
+     "SELECT COALESCE(MIN(last.at_ms), 0) FROM (SELECT MAX(entry.received_ms) AS at_ms "
+     "FROM device JOIN epoch ON epoch.device = device.device "
+     "JOIN entry ON entry.id = epoch.number * 4294967296 + epoch.seq "
+     "WHERE device.active = 1 GROUP BY device.device) AS last"},
+    {"holdfast_exception_oldest_milliseconds",
+     "SELECT COALESCE(MIN(at_ms), 0) FROM exception WHERE state <> 'settled'"},
+    {"holdfast_webhook_oldest_milliseconds",
+     "SELECT at_ms FROM event WHERE id > (SELECT MIN(position) FROM webhook "
+     "WHERE removed_ms = 0) ORDER BY id LIMIT 1"},
 };
 
 static enum status write_figures(struct exchange *exchange, struct buf *out, struct error *error)
@@ -48,31 +67,28 @@ static enum status write_exceptions(struct exchange *exchange, struct buf *out, 
     return status;
 }
 
-/* How long the till has been silent that has been silent longest: since its last entry. */
-static enum status write_silence(struct exchange *exchange, struct buf *out, struct error *error)
+static enum status write_ages(struct exchange *exchange, struct buf *out, struct error *error)
 {
-    int64_t last_ms = 0, now_ms = ledger_now_ms(exchange->ledger);
-    enum status status = store_one_int(
-        exchange->reader,
-        "SELECT COALESCE(MIN(last.at_ms), 0) FROM (SELECT MAX(entry.received_ms) AS at_ms "
-        "FROM device JOIN epoch ON epoch.device = device.device "
-        "JOIN entry ON entry.id = epoch.number * 4294967296 + epoch.seq "
-        "WHERE device.active = 1 GROUP BY device.device) AS last",
-        NULL, 0, 0, &last_ms, error);
+    int64_t now_ms = ledger_now_ms(exchange->ledger);
+    enum status status = STATUS_OK;
 
-    if (status != STATUS_OK)
-        return status;
-    return metrics_write_one(out, "holdfast_till_silence_milliseconds", "gauge",
-                             last_ms == 0 ? 0 : now_ms - last_ms);
+    for (size_t i = 0; i < sizeof oldest / sizeof oldest[0] && status == STATUS_OK; i++) {
+        int64_t at_ms = 0;
+        status = store_one_int(exchange->reader, oldest[i].sql, NULL, 0, 0, &at_ms, error);
+        if (status == STATUS_OK)
+            status = metrics_write_one(out, oldest[i].name, "gauge",
+                                       at_ms == 0 || at_ms > now_ms ? 0 : now_ms - at_ms);
+    }
+    return status;
 }
 
-static enum status write_size(struct exchange *exchange, struct buf *out)
+static enum status write_size(struct exchange *exchange, struct buf *out, struct error *error)
 {
-    struct stat facts;
-    const char *path = store_path(exchange->ledger->store);
-    int64_t size = fs_stat(path, &facts) == 0 ? facts.st_size : 0;
+    int64_t size;
+    enum status status = store_size(exchange->reader, &size, error);
 
-    return metrics_write_one(out, "holdfast_database_bytes", "gauge", size);
+    return status == STATUS_OK ? metrics_write_one(out, "holdfast_database_bytes", "gauge", size)
+                               : status;
 }
 
 static enum status write_commits(struct exchange *exchange, struct buf *out)
@@ -97,11 +113,11 @@ static enum status route_metrics(struct exchange *exchange, struct error *error)
     if (status == STATUS_OK)
         status = write_commits(exchange, out);
     if (status == STATUS_OK)
-        status = write_size(exchange, out);
+        status = write_size(exchange, out, error);
     if (status == STATUS_OK)
         status = write_figures(exchange, out, error);
     if (status == STATUS_OK)
-        status = write_silence(exchange, out, error);
+        status = write_ages(exchange, out, error);
     if (status == STATUS_OK)
         status = write_exceptions(exchange, out, error);
     return status;

@@ -217,6 +217,11 @@ enum status store_one_int(struct store_session *session, const char *sql,
     return STATUS_OK;
 }
 
+enum status store_size(struct store_session *session, int64_t *out, struct error *error)
+{
+    return store_one_int(session, session->methods->size_sql, NULL, 0, 0, out, error);
+}
+
 void store_pause(int attempt)
 {
     struct entropy entropy = entropy_system();

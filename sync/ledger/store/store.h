@@ -98,6 +98,8 @@ struct store_methods {
                         int count, struct error *error);
     /* Where files that belong to the database live beside it ("/var/lib/ledger.db"). */
     const char *(*path)(const struct store *store);
+    /* A query of one number: the bytes that the database takes on its disk. */
+    const char *size_sql;
 };
 
 struct store {
@@ -155,6 +157,9 @@ const void *store_column_blob(struct store_session *session, struct store_query 
 enum status store_one_int(struct store_session *session, const char *sql,
                           const struct store_value *values, int count, int64_t fallback,
                           int64_t *out, struct error *error) MUST_USE;
+
+/* The bytes that the whole database takes on its disk. */
+enum status store_size(struct store_session *session, int64_t *out, struct error *error) MUST_USE;
 
 /* Waits before the repetition number `attempt` (from 0) of a transaction that was STATUS_BUSY: a
  * random time of up to 4 ms, 8 ms, 16 ms, ... 512 ms. */

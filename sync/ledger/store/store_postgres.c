@@ -331,6 +331,7 @@ static const struct store_methods postgres_methods = {
     .column_blob = postgres_column_blob,
     .copy = postgres_copy,
     .path = postgres_path,
+    .size_sql = "SELECT pg_database_size(current_database())",
 };
 
 /* --- Opening --- */

@@ -288,6 +288,7 @@ static const struct store_methods sqlite_methods = {
     .column_blob = sqlite_column_blob,
     .copy = sqlite_copy,
     .path = sqlite_path,
+    .size_sql = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
 };
 
 /* The lock is named for the file, and lies in its folder. */

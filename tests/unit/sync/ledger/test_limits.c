@@ -98,6 +98,30 @@ static void test_limits__a_stranger_does_not_use_up_a_device(void **state)
     device_free(device);
 }
 
+static void subscribe(struct fixture *fixture, const char *name)
+{
+    char body[128];
+    struct answer answer;
+
+    (void)snprintf(body, sizeof body,
+                   "{\"name\":\"%s\",\"url\":\"https://shop.example/\",\"events\":\"*\"}", name);
+    answer = admin_call(fixture, "POST", "/v1/admin/webhooks", "", body, strlen(body));
+    assert_int_equal(answer.status, 200);
+    answer_free(&answer);
+}
+
+static int64_t metric_value(const char *text, const char *name)
+{
+    char line[96];
+    const char *at;
+
+    (void)snprintf(line, sizeof line, "\n%s ", name);
+    at = strstr(text, line);
+    if (at == NULL)
+        fail_msg("%s is missing in\n%s", name, text);
+    return strtoll(at + strlen(line), NULL, 10);
+}
+
 static void test_metrics__tell_what_happened(void **state)
 {
     static const char *const wanted[] = {
@@ -106,6 +130,8 @@ static void test_metrics__tell_what_happened(void **state)
         "holdfast_requests_total{route=\"none\",status=\"404\"} 1\n",
         "holdfast_entries_total 3\n",
         "holdfast_till_silence_milliseconds 5000\n",
+        "holdfast_exception_oldest_milliseconds 5000\n",
+        "holdfast_webhook_oldest_milliseconds 5000\n",
         "holdfast_commits_total ",
         "holdfast_exceptions_open{kind=\"",
         "# TYPE holdfast_request_microseconds histogram\n"};
@@ -117,6 +143,8 @@ static void test_metrics__tell_what_happened(void **state)
 
     admin_put(fixture, SHOP_ROWS);
     device = device_make(fixture, "S01", "T01");
+    subscribe(fixture, "a");
+    subscribe(fixture, "b");
     add_open(device, NULL);
     add_sale(device, "A", 1000, 100);
     add_sale(device, "NOTHING", 1000, 100); /* unknown: an exception */
@@ -135,6 +163,11 @@ static void test_metrics__tell_what_happened(void **state)
             fail_msg("%s is missing in\n%s", wanted[i], answer.text);
     }
     assert_null(strstr(answer.text, "secret"));
+    /* Each of the two has all events before it. */
+    assert_true(query_int(fixture, "SELECT count(*) FROM event") > 0);
+    assert_int_equal(metric_value(answer.text, "holdfast_webhook_waiting"),
+                     2 * query_int(fixture, "SELECT count(*) FROM event"));
+    assert_true(metric_value(answer.text, "holdfast_database_bytes") > 65536);
     answer_free(&answer);
     device_free(device);
 }
