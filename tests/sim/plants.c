@@ -15,6 +15,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static const struct plant plants[PLANTS] = {
     [PLANT_NONE] = {"none", ""},
@@ -62,6 +63,7 @@ static const struct plant plants[PLANTS] = {
     [PLANT_PICKUP_UNTOLD] = {"pickup-untold",
                              "the ledger tells nobody that an order was handed over twice"},
     [PLANT_GAP_TAKEN] = {"gap-taken", "the ledger goes on behind entries that never came"},
+    [PLANT_HOST_CLOCK] = {"host-clock", "how long a pause lasts is drawn from the host's clock"},
     [PLANT_COMMIT_DENIED] = {"commit-denied", "a commit is said to have failed, and is there"},
 };
 
@@ -205,7 +207,10 @@ int64_t our_hlc_next(int64_t last, int64_t wall_ms)
 int64_t our_backoff_fail(struct backoff *backoff, const struct entropy *entropy, int64_t floor_ms)
 {
     int64_t delay = real_backoff_fail(backoff, entropy, floor_ms);
+    struct timespec now;
 
+    if (planted(PLANT_HOST_CLOCK) && clock_gettime(CLOCK_MONOTONIC, &now) == 0)
+        delay += now.tv_nsec % 16;
     return planted(PLANT_RETRY_UNBOUNDED) ? 0 : delay;
 }
 

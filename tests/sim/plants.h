@@ -47,6 +47,7 @@ enum plant_number {
     PLANT_ROOM_FORGOTTEN,
     PLANT_PICKUP_UNTOLD,
     PLANT_GAP_TAKEN,
+    PLANT_HOST_CLOCK,
     PLANTS
 };
 /* Whether it is chosen, in a world that is not the template's. */
