@@ -1,10 +1,14 @@
 /* The one place where the journal grows.
  *
- *   begin ─► entry ─► moves, leases, refunds ─► reference ─► print job ─► receipt ─► shift ─► cart row ─► commit
- *                                                                                    │
- *   STATUS_OK      durable: only now may anybody print, open the drawer, show change ◄┤
- *   STATUS_FULL    rolled back; the reserve is given up and it is tried once more     ◄┤
- *   STATUS_IO      nobody knows: close, reopen, verify, and look whether it is there  ◄┘
+ *   begin ─► entry ─► moves, leases, refunds ─► reference ─► print job ─► receipt ─► shift
+ *                 ─► cart row ─► commit
+ *                                  │
+ *                                  ├► STATUS_OK    durable: only now may anybody print, open the
+ *                                  │               drawer, show change
+ *                                  ├► STATUS_FULL  rolled back; the reserve is given up and it is
+ *                                  │               tried once more
+ *                                  └► STATUS_IO    nobody knows: close, reopen, verify, and look
+ *                                                  whether it is there
  */
 #include "terminal/till_internal.h"
 

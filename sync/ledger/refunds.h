@@ -1,9 +1,9 @@
 /* Refunded <= sold, per line, for returns that name the line they came from (figure `refunded`).
  *
  * A return may reach the ledger before the sale: it is judged when it comes if the sale is there,
- * and when the sale comes, as part of a branch, too. What was sold is read from the sale's own bytes; where a fork left
- * several entries at one place, the largest counts. Only what was sold is looked at, so the same
- * exception opens whichever came first.
+ * and when the sale comes, as part of a branch, too. What was sold is read from the sale's own
+ * bytes; where a fork left several entries at one place, the largest counts. Only what was sold is
+ * looked at, so the same exception opens whichever came first.
  */
 #ifndef HOLDFAST_LEDGER_REFUNDS_H
 #define HOLDFAST_LEDGER_REFUNDS_H

@@ -1,8 +1,8 @@
 /* Linked returns: a return line that says which sold line it takes back, so that nobody gets more
  * back than was sold.
  *
- *   refund (in till.db)   epoch·seq·line of what was sold · number·seq·line of the return ─ quantity
- *   "original":{"device","epoch","seq","line"}              in the return line of the entry
+ *   refund (in till.db)   epoch·seq·line that was sold · number·seq·line of the return ─ quantity
+ *   "original":{"device","epoch","seq","line"}          in the return line of the entry
  *
  * Of a sold line this till takes back at most what was sold by it: all of its own returns count,
  * and those of the open cart. What was sold is what the entry says where the sale is on this

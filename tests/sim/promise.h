@@ -1,5 +1,5 @@
-/* Promises: leases of value, returns of what was sold, orders that wait for their customer. What the
- * ledger told the tills, what entries used up of it, and what must follow from both at every
+/* Promises: leases of value, returns of what was sold, orders that wait for their customer. What
+ * the ledger told the tills, what entries used up of it, and what must follow from both at every
  * instant.
  *
  *   at the till     a new entry uses up a lease, or takes back a sold line: the till's own history

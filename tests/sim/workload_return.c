@@ -25,8 +25,8 @@ static bool stands_here(const struct world *world, const struct seat *seat, int 
     return head != NULL && head->head >= 0 && model_descends(&world->model, head->head, record);
 }
 
-/* A receipt that somebody may have in the pocket. Not one of an epoch that this till goes on with in
- * another way: its copy's. */
+/* A receipt that somebody may have in the pocket. Not one of an epoch that this till goes on with
+ * in another way: its copy's. */
 static bool any_receipt(struct world *world, const struct seat *seat, struct receipt *out)
 {
     const struct model *model = &world->model;
