@@ -7,10 +7,10 @@ import random
 import shutil
 import signal
 import subprocess
-import threading
 import time
 
-from harness import ROOT, program
+from fault_office import Office
+from harness import ROOT
 
 
 class Storm:
@@ -29,8 +29,7 @@ class Storm:
         self.lost = {}            # hash -> bytes: what only the lost disk knew
         self.cluster = os.environ.get("HOLDFAST_TEST_CLUSTER")
         self.cluster_away = False
-        self.office_prices = 0
-        self.stopping = threading.Event()
+        self.office = Office(world, self.counts)
 
     # ---- the run
 
@@ -45,8 +44,7 @@ class Storm:
         great = sorted([(0.1, self.keep_tills_copy), (0.25, self.backup), (0.5, self.restore_ledger),
                         (0.72, self.restore_till), (clone_at, self.clone_till)]
                        + [(0.35, self.kill_cluster)] * bool(self.cluster), key=lambda g: g[0])
-        office = threading.Thread(target=self.office, daemon=True)
-        office.start()
+        self.office.start()
         self.world.proxy.storm()
         start = time.monotonic()
         actions, weights = zip(*deeds)
@@ -60,8 +58,6 @@ class Storm:
                 due = now + self.random.uniform(0.05, 0.9)
             time.sleep(0.05)
         assert not great
-        self.stopping.set()
-        office.join(120)
 
     def look_after(self, now):
         """Undoes what is due, and starts again what is dead."""
@@ -83,6 +79,7 @@ class Storm:
         while self.undo:
             heapq.heappop(self.undo)[2]()
         self.world.proxy.heal()
+        self.office.stop()
 
     def excused(self, when):
         """A program may give up by itself then, in one line; it is started again."""
@@ -187,6 +184,7 @@ class Storm:
             else:
                 self.lost[digest] = raw
         machine.see_printed()
+        machine.pending = None  # half of it may be at the ledger, which this disk won't know
         shutil.rmtree(machine.path)
         shutil.copytree(self.old_copy, machine.path)
         self.counts["tills restored"] += 1
@@ -216,6 +214,7 @@ class Storm:
     def backup(self):
         """While it serves, in the storm; tried until it is done."""
         self.backup_path = self.world.folder / "ledger.backup"
+        self.backup_begun = time.monotonic()
         for _ in range(60):
             done = self.world.ledger.tool("backup", "--to", self.backup_path, check=False)
             if done.returncode == 0:
@@ -228,6 +227,7 @@ class Storm:
 
     def restore_ledger(self):
         self.world.ledger.kill()
+        self.office.restored.append((self.backup_begun, time.monotonic()))
         if self.cluster_away:
             self.calm_cluster()
         if self.world.ledger_disk:
@@ -235,24 +235,6 @@ class Storm:
         self.world.ledger.tool("restore", "--from", self.backup_path)
         self.counts["ledgers restored"] += 1
         self.start_ledger()
-
-    # ---- head office
-
-    def office(self):
-        """Changes prices and adds products all the while; what fails is tried again later."""
-        path = self.world.folder / "prices.csv"
-        pick = random.Random("office")
-        while not self.stopping.wait(pick.uniform(0.5, 3.0)):
-            self.office_prices += 1
-            with open(path, "w", encoding="utf-8") as file:
-                file.write("sku,name,price\n")
-                for sku, _, name in pick.sample(self.world.items, 5):
-                    file.write(f'{sku},"{name}",{pick.randint(100, 999) / 100:.2f}\n')
-                file.write(f"NEW-{self.office_prices},New {self.office_prices},1.00\n")
-            done = subprocess.run(
-                [program("holdfast-admin"), "--url", self.world.ledger.url, "--token-file",
-                 self.world.ledger.token, "import", path], capture_output=True, timeout=200)
-            self.counts["price changes" if done.returncode == 0 else "price changes refused"] += 1
 
 
 def last_line(path):

@@ -8,6 +8,7 @@ Nothing here breaks anything; test_faults.py does. Each machine's thread goes on
 happens, and keeps what a person was told: the receipts that were printed, the invoices that were
 said to be done.
 """
+import collections
 import glob
 import json
 import os
@@ -27,6 +28,7 @@ SIGN_IN = "press item person/P03\ndigits 3456\npress button pin-go\nwait screen 
 OPEN_SHIFT = "digits 100\npress pad/do\nwait screen sell\n"
 PAY = ("press button pay\npress button cash/0\nwait screen change\nnote \"sold\"\n"
        "press button next-sale\n")
+PAY_BY_CARD = PAY.replace("cash/0", "card\npress button card/approved")
 PLACES = {"S01": 3, "S02": 2, "S03": 3}
 TILL_DISK, LEDGER_DISK = "56m", "160m"
 
@@ -125,6 +127,7 @@ class Machine:
         self.told_references = set()        # said to be done
         self.sold_notes = 0
         self.printed = set()
+        self.told_kinds = collections.Counter()  # entries of other kinds that were said to be done
         self.problems = []                  # (monotonic time, what a program said when it failed)
 
     # ---- selling
@@ -138,8 +141,11 @@ class Machine:
             with self.turn:
                 if self.stopped:
                     break
-                if self.random.random() < 0.3 or self.pending:
+                dice = self.random.random()
+                if dice < 0.3 or self.pending:
                     self.ring_up()
+                elif dice < 0.55:
+                    self.keep_promises()
                 else:
                     self.sell()
                 self.see_printed()
@@ -164,7 +170,7 @@ class Machine:
                 if self.random.random() < 0.2:
                     lines.append(f"digits {self.random.randint(2, 9)}\nkey *\n")
                 lines.append(f"scan {code}\n")
-            lines.append(PAY)
+            lines.append(PAY_BY_CARD if self.random.random() < 0.3 else PAY)
         if self.random.random() < 0.4:
             lines.append("wait printed\n")
         script = self.path + ".script"
@@ -172,6 +178,16 @@ class Machine:
             file.writelines(lines)
         _, output = self.run("holdfast", "--headless", "--size", "1024x768", "--script", script)
         self.sold_notes += output.count("sold\n")
+
+    def keep_promises(self):
+        """Gift cards and orders."""
+        _, output = self.run("holdfast-teller", "work", str(self.random.getrandbits(60)),
+                             str(self.random.randint(1, 12)))
+        for what, which in map(str.split, output.splitlines()):
+            if what == "sold":
+                self.printed.add(which)
+            else:
+                self.told_kinds[which] += 1
 
     def ring_up(self):
         if not self.pending:
@@ -314,6 +330,7 @@ class World:
             twin = Machine(self, name, original.location, original.till.name, path)
             twin.told_references = set(original.told_references)
             twin.sold_notes = original.sold_notes
+            twin.told_kinds = collections.Counter(original.told_kinds)
         finally:
             original.release()
         self.machines.append(twin)

@@ -77,6 +77,7 @@ def check_sale(entry, totals):
     demand(body["net"] + body["tax"] + body["rounding"] == taken - body["change"], entry.place, "tenders")
     demand(body["net"] == sum(rate["net"] for rate in body["rates"]), entry.place, "net")
     demand(body["tax"] == sum(rate["tax"] for rate in body["rates"]), entry.place, "tax")
+    check_value(entry)
     which = "returns" if body["type"] == "return" else "sales"
     if totals is not None:
         totals[which] += 1
@@ -89,6 +90,20 @@ def check_sale(entry, totals):
         totals.update(after)
 
 
+def check_value(entry):
+    """What was paid from gift cards left them, by leases; what was paid for cards is on them."""
+    body = entry.body
+    changes = body.get("accounts", ())
+    paid = sum(tender["amount"] for tender in body["tenders"]
+               if tender["type"] == "account" and tender["state"] == "taken")
+    left = sum(change["amount"] for change in changes if change["amount"] < 0)
+    used = sum(use["amount"] for use in body.get("leases", ()))
+    demand(paid == -left == used, entry.place, "value of a gift card", paid, left, used)
+    loaded = sum(line["gross"] for line in body["lines"] if line.get("account"))
+    demand(loaded == sum(change["amount"] for change in changes if change["amount"] > 0),
+           entry.place, "what a gift card was loaded with", loaded)
+
+
 class Fold:
     def __init__(self):
         self.stock = collections.Counter()    # (location, status, sku) -> milli
@@ -98,6 +113,12 @@ class Fold:
         self.references = collections.Counter()
         self.kinds = collections.Counter()
         self.money = collections.Counter()    # (location, business date, currency, what) -> minor
+        self.accounts = collections.Counter()  # (account, currency) -> minor
+        self.spent = collections.Counter()    # (lease, device) -> minor
+        self.returned = collections.Counter()
+        self.lease_accounts = {}              # lease -> (account, currency) it was spent from
+        self.marks = collections.Counter()    # (channel, id, state) -> entries
+        self.handed = collections.Counter()   # (channel, id, sku) -> milli
         self.money_words = ("gross", "net", "rounding", "change")
 
     def opening(self, location, sku, status, milli):
@@ -115,12 +136,47 @@ class Fold:
             self.move(move["to"], move["sku"], sign * move["qty"])
         if body.get("reference"):
             self.references[body["device"], body["reference"]] += sign
+        self.add_promises(body, sign)
         if body.get("receipt"):
             self.receipts[body["receipt"]] += sign
         if entry.kind in MONEY_KINDS:
             self.count[location, "returns" if body["type"] == "return" else "sales"] += sign
             self.gross[location, body["currency"]] += sign * body["gross"]
             self.add_money(body, location, sign)
+
+    def add_promises(self, body, sign):
+        """Gift cards, what was used up of leases, and orders that were worked on."""
+        for change in body.get("accounts", ()):
+            account = change["account"], change["currency"]
+            self.accounts[account] += sign * change["amount"]
+            if change.get("lease"):
+                self.lease_accounts[change["lease"]] = account
+        for use in body.get("leases", ()):
+            self.spent[use["lease"], body["device"]] += sign * use["amount"]
+        if body["kind"] == "lease_return":
+            self.returned[body["lease"], body["device"]] += sign * body["amount"]
+        if body["kind"].startswith("pickup_"):
+            order = body["order"]["channel"], body["order"]["id"]
+            self.marks[(*order, body["order"]["state"])] += sign
+            for move in body.get("moves", ()):
+                if move["to"].endswith("/@customer"):
+                    self.handed[(*order, move["sku"])] += sign * move["qty"]
+
+    def used(self, lease, holder):
+        """Spent by anybody, given back by who holds it; and whether another one used it."""
+        users = {device for one, device in (*self.spent, *self.returned) if one == lease and
+                 self.spent[one, device] + self.returned[one, device]}
+        spent = sum(self.spent[lease, device] for device in users)
+        return spent + self.returned[lease, holder], bool(users - {holder})
+
+    def order(self, location, lines, cancelled):
+        """What head office moved by itself: reserved when it was ordered, given back."""
+        for line in lines:
+            self.move(f"{location}/available", line["sku"], -line["quantity_milli"])
+            self.move(f"{location}/reserved", line["sku"], line["quantity_milli"])
+            if cancelled:
+                self.move(f"{location}/reserved", line["sku"], -line["quantity_milli"])
+                self.move(f"{location}/available", line["sku"], line["quantity_milli"])
 
     def remove(self, entry, location):
         self.add(entry, location, -1)

@@ -14,13 +14,16 @@ import shutil
 import signal
 import socket
 import sqlite3
+import ssl
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 import traceback
+import urllib.error
 import urllib.parse
+import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BIN = os.path.abspath(os.environ.get("HOLDFAST_BIN", os.path.join(ROOT, "build/release/bin")))
@@ -103,6 +106,7 @@ class Ledger:
         self.url = None
         self.port = 0
         self.extra = []
+        self.trust = []  # for whoever asks it: --ca FILE
         # Where the ledger of PostgreSQL keeps its files; that of SQLite keeps them at its database.
         self.env = {"XDG_STATE_HOME": str(folder / f"{name}.state")}
         self.tool("init", "--token-file", self.token)
@@ -152,12 +156,27 @@ class Ledger:
                 for line in done.stdout.splitlines()]
 
     def admin(self, *arguments, **keywords):
-        return run_program("holdfast-admin", "--url", self.url, "--token-file", self.token, *arguments,
-                           **keywords)
+        return run_program("holdfast-admin", "--url", self.url, "--token-file", self.token, *self.trust,
+                           *arguments, **keywords)
 
     def json(self, *arguments, **keywords):
         return json.loads(self.admin(*arguments, "--json", **keywords).stdout,
                           parse_float=decimal_text, parse_int=int)
+
+    def ask(self, path, body=None, timeout=20):
+        """(status, answer) of a call with the token: GET, or POST with a body."""
+        request = urllib.request.Request(
+            self.url + path, None if body is None else json.dumps(body).encode(),
+            {"Authorization": f"Bearer {open(self.token).read().strip()}",
+             "Content-Type": "application/json"})
+        trusted = ssl.create_default_context(cafile=self.trust[1]) if self.trust else None
+        try:
+            with urllib.request.urlopen(request, timeout=timeout, context=trusted) as answer:
+                return answer.status, json.loads(answer.read(), parse_float=str)
+        except urllib.error.HTTPError as refused:
+            with refused:
+                text = refused.read()
+            return refused.code, json.loads(text) if text.startswith(b"{") else None
 
     def add_location(self, name="S01", currency="GBP", zone="Europe/London"):
         self.admin("location", "add", name, "--name", f"Shop {name}", "--currency", currency,

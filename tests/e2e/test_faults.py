@@ -84,6 +84,7 @@ def judge(world, storm, samples):
     verdict.check_reports(fold)
     verdict.check_money(fold)
     verdict.check_tills(fold, aside=True)
+    verdict.check_promises(fold)
     verdict.check_samples(samples)
     verdict.check_exceptions(fold)
 
@@ -96,6 +97,9 @@ def judge(world, storm, samples):
     verdict.check_ledger_stock(whole)
     verdict.check_reports(whole)
     verdict.check_money(whole)
+    verdict.check_promises(whole)
+    verdict.promises.check_tills(whole)
+    verdict.promises.check_office()
     verdict.check_tills(whole, aside=False)
     verdict.check_nothing_lost()
     verdict.check_exceptions(whole)
