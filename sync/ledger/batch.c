@@ -2,7 +2,6 @@
 #include "sync/ledger/batch.h"
 
 #include "terminal/base/buf.h"
-#include "terminal/base/json_arena.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -36,11 +35,15 @@ static enum status check_place(const struct batch *batch, const struct entry_hea
     return STATUS_OK;
 }
 
-static enum status check_open(struct batch *batch, const struct entry *entry,
+static enum status check_open(struct batch *batch, const struct frame_entry *raw,
                               const struct batch_sender *sender, struct error *error)
 {
-    enum status status = epoch_open_get(entry, &batch->open, error);
+    struct entry entry;
+    enum status status = entry_parse(raw->bytes, raw->length, &entry, error);
 
+    if (status == STATUS_OK)
+        status = epoch_open_get(&entry, &batch->open, error);
+    entry_finish(&entry);
     if (status != STATUS_OK)
         return status;
     if (!epoch_key_vouched(&sender->device, &batch->frame->epoch, &batch->open.epoch_key,
@@ -51,12 +54,12 @@ static enum status check_open(struct batch *batch, const struct entry *entry,
 }
 
 static enum status read_entry(struct batch *batch, int index, const struct batch_sender *sender,
-                              struct error *error)
+                              struct json_view *view, struct error *error)
 {
     const struct frame_entry *raw = &batch->frame->entries[index];
     struct batch_entry *out = &batch->entries[index];
     int64_t seq = batch->frame->first + index;
-    struct entry entry;
+    struct entry_view entry;
     enum status status;
 
     if (raw->damaged) {
@@ -66,7 +69,7 @@ static enum status read_entry(struct batch *batch, int index, const struct batch
         return STATUS_OK;
     }
     out->hash = entry_hash(raw->bytes, raw->length);
-    status = entry_parse(raw->bytes, raw->length, &entry, error);
+    status = entry_look(view, raw->bytes, raw->length, &entry, error);
     if (status == STATUS_UNSUPPORTED)
         return error_prefix(error, "entry %lld", (long long)seq);
     if (status != STATUS_OK) {
@@ -76,12 +79,11 @@ static enum status read_entry(struct batch *batch, int index, const struct batch
     }
     status = check_place(batch, &entry.head, &sender->device, seq, error);
     if (status == STATUS_OK && seq == 1)
-        status = check_open(batch, &entry, sender, error);
+        status = check_open(batch, raw, sender, error);
     out->readable = true;
     out->prev = entry.head.prev;
     strcpy(out->kind, entry.head.kind);
     effect_read(&entry, &out->effect);
-    entry_finish(&entry);
     return status;
 }
 
@@ -112,12 +114,11 @@ struct stripe {
 static void *read_stripe(void *argument)
 {
     struct stripe *stripe = argument;
+    struct json_view *view = json_view_new();
 
-    for (int i = stripe->from; i < stripe->to && stripe->status == STATUS_OK; i++) {
-        json_arena_enter();
-        stripe->status = read_entry(stripe->batch, i, stripe->sender, &stripe->error);
-        json_arena_leave();
-    }
+    for (int i = stripe->from; i < stripe->to && stripe->status == STATUS_OK; i++)
+        stripe->status = read_entry(stripe->batch, i, stripe->sender, view, &stripe->error);
+    json_view_free(view);
     return NULL;
 }
 

@@ -38,7 +38,7 @@ static enum status take_hash(struct store_session *session, struct store_query *
 /* Whether a kept entry is the walk's next: the root at its start; after that what names the one
  * before, or, unreadable, stands at its place. */
 static bool follows(const struct walk *walk, int64_t seq, const struct hash *hash,
-                    const struct entry *entry)
+                    const struct entry_view *entry)
 {
     char root[HASH_HEX_SIZE];
 
@@ -53,13 +53,14 @@ static bool follows(const struct walk *walk, int64_t seq, const struct hash *has
 static enum status step(struct store_session *session, struct store_query *query, struct walk *walk,
                         const struct stretch *stretch, struct error *error)
 {
-    struct entry entry = {0};
+    struct entry_view entry;
+    struct json_view *view = json_view_new();
     struct effect effect;
     struct hash hash;
     size_t length;
     const char *bytes = store_column_blob(session, query, 2, &length);
     int64_t seq = store_column_int(session, query, 0);
-    bool readable = bytes != NULL && entry_parse(bytes, length, &entry, NULL) == STATUS_OK;
+    bool readable = bytes != NULL && entry_look(view, bytes, length, &entry, NULL) == STATUS_OK;
     enum status status = take_hash(session, query, 1, &hash, error);
 
     if (status == STATUS_OK && follows(walk, seq, &hash, readable ? &entry : NULL)) {
@@ -75,8 +76,7 @@ static enum status step(struct store_session *session, struct store_query *query
             effect_finish(&effect);
         }
     }
-    if (readable)
-        entry_finish(&entry);
+    json_view_free(view);
     return status;
 }
 

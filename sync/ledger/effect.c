@@ -45,7 +45,7 @@ void effect_post(struct effect *effect, enum figure figure, const char *const *k
     memcpy(posting->sum, sums, (size_t)table->sums * sizeof *sums);
 }
 
-void effect_money(struct effect *effect, const struct entry *entry, const char *currency,
+void effect_money(struct effect *effect, const struct entry_view *entry, const char *currency,
                   const char *what, int64_t amount)
 {
     const char *const keys[FIGURE_KEYS] = {NULL, entry->head.business_date, currency, what};
@@ -54,11 +54,11 @@ void effect_money(struct effect *effect, const struct entry *entry, const char *
         effect_post(effect, FIGURE_MONEY, keys, (const int64_t[]){amount, 1});
 }
 
-static void read_moves(const struct entry *entry, struct effect *out)
+static void read_moves(const struct entry_view *entry, struct effect *out)
 {
     struct error error;
 
-    if (entry_get_moves(entry->body, &out->moves, &error) != STATUS_OK) {
+    if (entry_view_moves(entry->body, &out->moves, &error) != STATUS_OK) {
         effect_odd(out, "moves", "the moves break their rules");
         return;
     }
@@ -84,10 +84,10 @@ static void count_entry(struct effect *out)
     effect_post(out, FIGURE_TOTAL, keys, (const int64_t[]){1, 0, 0, 0});
 }
 
-static void read_place(const struct entry *entry, struct effect *out)
+static void read_place(const struct entry_view *entry, struct effect *out)
 {
-    const char *location = json_text_or(entry->body, "location", "");
-    const char *till = json_text_or(entry->body, "till", "");
+    const char *location = json_view_text_or(entry->body, "location", "");
+    const char *till = json_view_text_or(entry->body, "till", "");
 
     (void)snprintf(out->location, sizeof out->location, "%s", location);
     (void)snprintf(out->till, sizeof out->till, "%s", till);
@@ -99,11 +99,11 @@ void effect_unreadable(struct effect *out)
     count_entry(out);
 }
 
-void effect_read(const struct entry *entry, struct effect *out)
+void effect_read(const struct entry_view *entry, struct effect *out)
 {
     begin(out);
     out->hlc = entry->head.hlc;
-    out->card_number = card_number_in(entry->body);
+    out->card_number = card_number_in_view(entry->body);
     if (strcmp(entry->head.kind, "training") == 0) {
         count_entry(out);
         return;

@@ -55,7 +55,7 @@ struct effect {
 };
 
 /* Never fails: what breaks its rules is told as an oddity, and the sound part is taken. */
-void effect_read(const struct entry *entry, struct effect *out);
+void effect_read(const struct entry_view *entry, struct effect *out);
 /* Of an entry that cannot be read: it counts as one. */
 void effect_unreadable(struct effect *out);
 void effect_finish(struct effect *effect); /* twice is fine */
@@ -79,9 +79,9 @@ void effect_odd(struct effect *effect, const char *kind, const char *detail);
 void effect_post(struct effect *effect, enum figure figure, const char *const *keys,
                  const int64_t *sums);
 /* An amount of money of the day: nothing when it is zero. */
-void effect_money(struct effect *effect, const struct entry *entry, const char *currency,
+void effect_money(struct effect *effect, const struct entry_view *entry, const char *currency,
                   const char *what, int64_t amount);
-void effect_read_sale(const struct entry *entry, struct effect *out);
-void effect_read_trade(const struct entry *entry, struct effect *out);
+void effect_read_sale(const struct entry_view *entry, struct effect *out);
+void effect_read_trade(const struct entry_view *entry, struct effect *out);
 
 #endif

@@ -11,29 +11,28 @@
 
 /* --- value accounts --- */
 
-static bool read_account(const json_t *item, struct effect *out)
+static bool read_account(const struct json_item *item, struct effect *out)
 {
-    const char *account = json_text_or(item, "account", "");
-    const char *const keys[FIGURE_KEYS] = {account, json_text_or(item, "currency", "")};
+    const char *account = json_view_text_or(item, "account", "");
+    const char *const keys[FIGURE_KEYS] = {account, json_view_text_or(item, "currency", "")};
     struct currency currency;
     int64_t amount;
 
     if (!effect_id_sound(account, EFFECT_ACCOUNT_MAX) ||
         currency_find(keys[1], &currency) != STATUS_OK ||
-        json_want_int(item, "amount", -EFFECT_MONEY_MAX, EFFECT_MONEY_MAX, &amount, NULL) !=
+        json_view_want_int(item, "amount", -EFFECT_MONEY_MAX, EFFECT_MONEY_MAX, &amount, NULL) !=
             STATUS_OK)
         return false;
     effect_post(out, FIGURE_ACCOUNT, keys, &amount);
     return true;
 }
 
-static void read_accounts(const struct entry *entry, struct effect *out)
+static void read_accounts(const struct entry_view *entry, struct effect *out)
 {
-    size_t index;
-    json_t *item;
 
-    json_array_foreach(json_object_get(entry->body, "accounts"), index, item)
-    {
+    const struct json_item *items = json_view_array(entry->body, "accounts");
+    for (const struct json_item *item = json_view_first(items); item != NULL;
+         item = json_view_next(items, item)) {
         if (!read_account(item, out))
             effect_odd(out, "account", "a change of an account breaks its rules");
     }
@@ -41,15 +40,16 @@ static void read_accounts(const struct entry *entry, struct effect *out)
 
 /* --- leases --- */
 
-static void read_lease(const struct entry *entry, const json_t *item, bool back, struct effect *out)
+static void read_lease(const struct entry_view *entry, const struct json_item *item, bool back,
+                       struct effect *out)
 {
     char lease[ID_HEX_SIZE], device[ID_HEX_SIZE];
     const char *const keys[FIGURE_KEYS] = {lease, device};
     struct id id;
     int64_t amount;
 
-    if (json_want_hex(item, "lease", id.bytes, ID_SIZE, NULL) != STATUS_OK ||
-        json_want_int(item, "amount", 1, EFFECT_MONEY_MAX, &amount, NULL) != STATUS_OK) {
+    if (json_view_want_hex(item, "lease", id.bytes, ID_SIZE, NULL) != STATUS_OK ||
+        json_view_want_int(item, "amount", 1, EFFECT_MONEY_MAX, &amount, NULL) != STATUS_OK) {
         effect_odd(out, "lease", "a use of a lease breaks its rules");
         return;
     }
@@ -59,13 +59,12 @@ static void read_lease(const struct entry *entry, const json_t *item, bool back,
                 (const int64_t[]){back ? 0 : amount, back ? amount : 0});
 }
 
-static void read_leases(const struct entry *entry, struct effect *out)
+static void read_leases(const struct entry_view *entry, struct effect *out)
 {
-    size_t index;
-    json_t *item;
 
-    json_array_foreach(json_object_get(entry->body, "leases"), index, item)
-    {
+    const struct json_item *items = json_view_array(entry->body, "leases");
+    for (const struct json_item *item = json_view_first(items); item != NULL;
+         item = json_view_next(items, item)) {
         read_lease(entry, item, false, out);
     }
     if (strcmp(entry->head.kind, "lease_return") == 0)
@@ -88,12 +87,12 @@ static void post_handed(const char *channel, const char *id, struct effect *out)
     }
 }
 
-static void read_order(const struct entry *entry, struct effect *out)
+static void read_order(const struct entry_view *entry, struct effect *out)
 {
-    const json_t *order = json_object_get(entry->body, "order");
-    const char *channel = json_text_or(order, "channel", "");
-    const char *id = json_text_or(order, "id", "");
-    const char *state = json_text_or(order, "state", "");
+    const struct json_item *order = json_view_get(entry->body, "order");
+    const char *channel = json_view_text_or(order, "channel", "");
+    const char *id = json_view_text_or(order, "id", "");
+    const char *state = json_view_text_or(order, "state", "");
     const char *const keys[FIGURE_KEYS] = {channel, id};
     int64_t sums[FIGURE_SUMS] = {0};
     size_t at = 0;
@@ -121,15 +120,15 @@ static bool hash_sound(const char *hash)
            (strlen(hash) == 2 * HASH_SIZE && strspn(hash, "0123456789abcdef") == 2 * HASH_SIZE);
 }
 
-static void read_customer(const struct entry *entry, struct effect *out)
+static void read_customer(const struct entry_view *entry, struct effect *out)
 {
-    const json_t *body = entry->body;
+    const struct json_item *body = entry->body;
     const struct entry_head *head = &entry->head;
     char stamp[STAMP_SIZE], device[ID_HEX_SIZE], epoch[ID_HEX_SIZE];
-    const char *op = json_text_or(body, "op", "");
-    const char *const keys[FIGURE_KEYS] = {json_text_or(body, "customer", ""), stamp, op,
-                                           json_text_or(body, "group", ""),
-                                           json_text_or(body, "hash", "")};
+    const char *op = json_view_text_or(body, "op", "");
+    const char *const keys[FIGURE_KEYS] = {json_view_text_or(body, "customer", ""), stamp, op,
+                                           json_view_text_or(body, "group", ""),
+                                           json_view_text_or(body, "hash", "")};
 
     if (strcmp(head->kind, "customer") != 0)
         return;
@@ -149,7 +148,7 @@ static void read_customer(const struct entry *entry, struct effect *out)
 
 /* --- the drawer --- */
 
-static void read_drawer(const struct entry *entry, struct effect *out)
+static void read_drawer(const struct entry_view *entry, struct effect *out)
 {
     static const struct {
         const char *kind, *member, *what;
@@ -161,7 +160,7 @@ static void read_drawer(const struct entry *entry, struct effect *out)
         int64_t amount;
         if (strcmp(entry->head.kind, amounts[i].kind) != 0)
             continue;
-        amount = json_int_or(entry->body, amounts[i].member, 0);
+        amount = json_view_int_or(entry->body, amounts[i].member, 0);
         if (amount < -EFFECT_MONEY_MAX || amount > EFFECT_MONEY_MAX)
             effect_odd(out, "sale", "an amount is beyond all reason");
         else
@@ -169,7 +168,7 @@ static void read_drawer(const struct entry *entry, struct effect *out)
     }
 }
 
-void effect_read_trade(const struct entry *entry, struct effect *out)
+void effect_read_trade(const struct entry_view *entry, struct effect *out)
 {
     read_accounts(entry, out);
     read_leases(entry, out);

@@ -17,6 +17,7 @@ void fold_init(struct fold *fold, struct store_session *session, struct projecti
                           .tally = tally_new(),
                           .suspended = text_set_new(),
                           .items = text_set_new(),
+                          .view = json_view_new(),
                           .report = report};
 }
 
@@ -25,6 +26,7 @@ void fold_finish(struct fold *fold)
     tally_free(fold->tally);
     text_set_free(fold->suspended);
     text_set_free(fold->items);
+    json_view_free(fold->view);
     free(fold->waiting);
 }
 
@@ -99,17 +101,15 @@ static enum status fold_effect(struct fold *fold, const struct effect *effect, i
 static enum status fold_entry(struct fold *fold, int64_t id, const char *location,
                               const char *bytes, size_t length, struct error *error)
 {
-    struct entry entry;
+    struct entry_view entry;
     struct effect effect;
     enum status status;
 
     fold->report->entries++;
-    if (bytes != NULL && entry_parse(bytes, length, &entry, NULL) == STATUS_OK) {
+    if (bytes != NULL && entry_look(fold->view, bytes, length, &entry, NULL) == STATUS_OK)
         effect_read(&entry, &effect);
-        entry_finish(&entry);
-    } else {
+    else
         effect_unreadable(&effect);
-    }
     status = fold_effect(fold, &effect, id, location, error);
     effect_finish(&effect);
     return status;

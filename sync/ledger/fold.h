@@ -17,6 +17,7 @@ struct fold {
     struct tally *tally;            /* all figures */
     struct text_set *suspended;     /* a text per suspended move */
     struct text_set *items;         /* that are known to be known */
+    struct json_view *view;         /* of the entry that is folded */
     struct fold_suspended *waiting; /* the same, to be written again */
     int64_t suspended_count;
     struct projection_report *report;

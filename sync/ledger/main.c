@@ -3,7 +3,6 @@
  */
 #include "sync/ledger/commands.h"
 #include "terminal/base/crypto.h"
-#include "terminal/base/json_arena.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -108,7 +107,6 @@ int main(int count, char **arguments)
         (void)umask(0077); /* databases, keys and receipts are their owner's */
         (void)signal(SIGPIPE, SIG_IGN);
         crypto_start();
-        json_arena_install();
         status = commands[i].run(&options, &error);
         if (status != STATUS_OK)
             fprintf(stderr, "holdfast-ledger: %s\n", error.text);

@@ -193,3 +193,23 @@ bool card_number_in(const json_t *value)
 {
     return look_in(value, 0);
 }
+
+/* A shorter text holds no number: most are, and need not be looked at. */
+static bool long_and_like(const char *text, uint32_t length)
+{
+    return length >= SHORTEST && card_number_like(text);
+}
+
+bool card_number_in_view(const struct json_item *value)
+{
+    if (json_view_is(value, JSON_ITEM_TEXT))
+        return long_and_like(value->value.text, value->length);
+    for (const struct json_item *item = json_view_first(value); item != NULL;
+         item = json_view_next(value, item)) {
+        bool worth = item->type == JSON_ITEM_TEXT ? item->length >= SHORTEST : item->span > 1;
+        if (long_and_like(item->key, item->key_length) ||
+            (worth && !exempt(item->key) && card_number_in_view(item)))
+            return true;
+    }
+    return false;
+}

@@ -11,6 +11,8 @@
 #ifndef HOLDFAST_BASE_CARD_H
 #define HOLDFAST_BASE_CARD_H
 
+#include "terminal/base/json_view.h"
+
 #include <jansson.h>
 #include <stdbool.h>
 
@@ -21,5 +23,6 @@ bool card_number_like(const char *text);
  * item, badge, lot, serial, receipt), numbers of authorities (tax_id), and ids, hashes and keys
  * (id, device, epoch, prev, hash, epoch_key, device_sig, lease, request, original, url). */
 bool card_number_in(const json_t *value);
+bool card_number_in_view(const struct json_item *value);
 
 #endif

@@ -65,52 +65,55 @@ json_t *entry_start(const struct entry_head *head)
 }
 
 /* The head members first and in order: one form of an entry, not many. */
-static enum status check_order(json_t *object, struct error *error)
+static enum status check_order(const struct json_item *object, struct error *error)
 {
-    void *at = json_object_iter(object);
+    const struct json_item *at = json_view_first(object);
 
     for (size_t i = 0; i < HEAD_KEYS; i++) {
-        if (at == NULL || strcmp(json_object_iter_key(at), head_keys[i]) != 0)
+        if (at == NULL || strcmp(at->key, head_keys[i]) != 0)
             return error_set(error, STATUS_INVALID, "entry: \"%s\" is not in its place",
                              head_keys[i]);
-        at = json_object_iter_next(object, at);
+        at = json_view_next(object, at);
     }
     return STATUS_OK;
 }
 
-static enum status check_version(const json_t *object, struct error *error)
+static enum status check_version(const struct json_item *object, struct error *error)
 {
     int64_t version = 0;
-    enum status status = json_want_int(object, "v", 1, INT64_MAX, &version, error);
+    enum status status = json_view_want_int(object, "v", 1, INT64_MAX, &version, error);
 
     if (status == STATUS_OK && version != ENTRY_VERSION)
         return error_set(error, STATUS_UNSUPPORTED, "entry: a version this program does not know");
     return status;
 }
 
-static enum status head_numbers(const json_t *object, struct entry_head *out, struct error *error)
+static enum status head_numbers(const struct json_item *object, struct entry_head *out,
+                                struct error *error)
 {
     int64_t offset = 0;
-    enum status status = json_want_int(object, "seq", 1, ENTRY_MAX_SEQ, &out->seq, error);
+    enum status status = json_view_want_int(object, "seq", 1, ENTRY_MAX_SEQ, &out->seq, error);
 
     if (status == STATUS_OK)
-        status = json_want_int(object, "hlc", 1, INT64_MAX, &out->hlc, error);
+        status = json_view_want_int(object, "hlc", 1, INT64_MAX, &out->hlc, error);
     if (status == STATUS_OK)
-        status = json_want_int(object, "utc_offset", -UTC_OFFSET_LIMIT, UTC_OFFSET_LIMIT, &offset,
-                               error);
+        status = json_view_want_int(object, "utc_offset", -UTC_OFFSET_LIMIT, UTC_OFFSET_LIMIT,
+                                    &offset, error);
     out->utc_offset_min = (int)offset;
     return status;
 }
 
-static enum status head_texts(const json_t *object, struct entry_head *out, struct error *error)
+static enum status head_texts(const struct json_item *object, struct entry_head *out,
+                              struct error *error)
 {
     const char *date = "", *kind = "", *staff = "";
-    enum status status = json_want_text(object, "business_date", LOCAL_DATE_SIZE - 1, &date, error);
+    enum status status =
+        json_view_want_text(object, "business_date", LOCAL_DATE_SIZE - 1, &date, error);
 
     if (status == STATUS_OK)
-        status = json_want_text(object, "kind", ENTRY_KIND_SIZE - 1, &kind, error);
+        status = json_view_want_text(object, "kind", ENTRY_KIND_SIZE - 1, &kind, error);
     if (status == STATUS_OK)
-        status = json_want_text(object, "staff", ENTRY_STAFF_SIZE - 1, &staff, error);
+        status = json_view_want_text(object, "staff", ENTRY_STAFF_SIZE - 1, &staff, error);
     if (status != STATUS_OK)
         return status;
     if (!date_valid(date))
@@ -123,25 +126,35 @@ static enum status head_texts(const json_t *object, struct entry_head *out, stru
     return STATUS_OK;
 }
 
-static enum status head_read(json_t *object, struct entry_head *out, struct error *error)
+static enum status head_read(const struct json_item *object, struct entry_head *out,
+                             struct error *error)
 {
     enum status status;
 
-    if (!json_is_object(object))
+    if (!json_view_is(object, JSON_ITEM_OBJECT))
         return error_set(error, STATUS_INVALID, "entry: not an object");
     status = check_version(object, error);
     if (status == STATUS_OK)
         status = check_order(object, error);
     if (status == STATUS_OK)
-        status = json_want_hex(object, "device", out->device.bytes, ID_SIZE, error);
+        status = json_view_want_hex(object, "device", out->device.bytes, ID_SIZE, error);
     if (status == STATUS_OK)
-        status = json_want_hex(object, "epoch", out->epoch.bytes, ID_SIZE, error);
+        status = json_view_want_hex(object, "epoch", out->epoch.bytes, ID_SIZE, error);
     if (status == STATUS_OK)
-        status = json_want_hex(object, "prev", out->prev.bytes, HASH_SIZE, error);
+        status = json_view_want_hex(object, "prev", out->prev.bytes, HASH_SIZE, error);
     if (status == STATUS_OK)
         status = head_numbers(object, out, error);
     if (status == STATUS_OK)
         status = head_texts(object, out, error);
+    return status;
+}
+
+static enum status head_of_tree(const json_t *entry, struct entry_head *out, struct error *error)
+{
+    struct json_view *view = json_view_new();
+    enum status status = head_read(json_view_of(view, entry, 1), out, error);
+
+    json_view_free(view);
     return status;
 }
 
@@ -152,7 +165,7 @@ enum status entry_seal(const json_t *entry, const struct secret_key *epoch_secre
     enum status status;
 
     memset(out, 0, sizeof *out);
-    status = head_read((json_t *)(uintptr_t)entry, &out->head, error);
+    status = head_of_tree(entry, &out->head, error);
     if (status != STATUS_OK)
         return status;
     buf_init(&bytes, ENTRY_MAX_BYTES);
@@ -175,20 +188,37 @@ void sealed_entry_finish(struct sealed_entry *sealed)
     sealed->length = 0;
 }
 
+static enum status check_length(size_t length, struct error *error)
+{
+    return length <= ENTRY_MAX_BYTES
+               ? STATUS_OK
+               : error_set(error, STATUS_RANGE, "entry: larger than %zu bytes", ENTRY_MAX_BYTES);
+}
+
 enum status entry_parse(const char *bytes, size_t length, struct entry *out, struct error *error)
 {
-    enum status status;
+    enum status status = check_length(length, error);
 
     memset(out, 0, sizeof *out);
-    if (length > ENTRY_MAX_BYTES)
-        return error_set(error, STATUS_RANGE, "entry: larger than %zu bytes", ENTRY_MAX_BYTES);
-    status = json_read(bytes, length, &out->body, error);
+    if (status == STATUS_OK)
+        status = json_read(bytes, length, &out->body, error);
     if (status != STATUS_OK)
         return status;
-    status = head_read(out->body, &out->head, error);
+    status = head_of_tree(out->body, &out->head, error);
     if (status != STATUS_OK)
         entry_finish(out);
     return status;
+}
+
+enum status entry_look(struct json_view *view, const char *bytes, size_t length,
+                       struct entry_view *out, struct error *error)
+{
+    enum status status = check_length(length, error);
+
+    memset(out, 0, sizeof *out);
+    if (status == STATUS_OK)
+        status = json_view_read(view, bytes, length, &out->body, error);
+    return status == STATUS_OK ? head_read(out->body, &out->head, error) : status;
 }
 
 void entry_finish(struct entry *entry)

@@ -17,6 +17,7 @@
 #include "terminal/base/clock.h"
 #include "terminal/base/crypto.h"
 #include "terminal/base/json.h"
+#include "terminal/base/json_view.h"
 #include "terminal/base/status.h"
 
 #include <stddef.h>
@@ -73,6 +74,15 @@ struct entry {
 enum status entry_parse(const char *bytes, size_t length, struct entry *out,
                         struct error *error) MUST_USE;
 void entry_finish(struct entry *entry); /* twice is fine */
+
+/* The same for who reads many entries and keeps none: the body is valid until `view` reads the next
+ * one. Takes and refuses what entry_parse does. */
+struct entry_view {
+    struct entry_head head;
+    const struct json_item *body; /* the whole object */
+};
+enum status entry_look(struct json_view *view, const char *bytes, size_t length,
+                       struct entry_view *out, struct error *error) MUST_USE;
 
 struct hash entry_hash(const char *bytes, size_t length);
 bool entry_signature_valid(const struct hash *hash, const struct signature *signature,

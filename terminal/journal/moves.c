@@ -85,13 +85,13 @@ void entry_put_moves(json_t *entry, const struct stock_move *moves, size_t count
     json_put(entry, "moves", array);
 }
 
-static enum status get_bucket(const json_t *object, const char *key, struct bucket *out,
+static enum status get_bucket(const struct json_item *object, const char *key, struct bucket *out,
                               struct error *error)
 {
     const char *text = "";
     const char *slash;
     size_t length;
-    enum status status = json_want_text(object, key, BUCKET_TEXT_SIZE - 1, &text, error);
+    enum status status = json_view_want_text(object, key, BUCKET_TEXT_SIZE - 1, &text, error);
 
     if (status != STATUS_OK)
         return status;
@@ -107,29 +107,31 @@ static enum status get_bucket(const json_t *object, const char *key, struct buck
     return STATUS_OK;
 }
 
-static enum status get_cost(const json_t *object, struct stock_move *out, struct error *error)
+static enum status get_cost(const struct json_item *object, struct stock_move *out,
+                            struct error *error)
 {
     out->cost_scaled = -1;
-    if (json_object_get(object, "cost_scaled") == NULL)
+    if (json_view_get(object, "cost_scaled") == NULL)
         return STATUS_OK;
-    return json_want_int(object, "cost_scaled", 0, INT64_MAX, &out->cost_scaled, error);
+    return json_view_want_int(object, "cost_scaled", 0, INT64_MAX, &out->cost_scaled, error);
 }
 
-static enum status get_move(const json_t *object, struct stock_move *out, struct error *error)
+static enum status get_move(const struct json_item *object, struct stock_move *out,
+                            struct error *error)
 {
     const char *sku = "", *reason = "";
-    enum status status = json_want_int(object, "line", 0, INT64_MAX, &out->line, error);
+    enum status status = json_view_want_int(object, "line", 0, INT64_MAX, &out->line, error);
 
     if (status == STATUS_OK)
-        status = json_want_text(object, "sku", SKU_SIZE - 1, &sku, error);
+        status = json_view_want_text(object, "sku", SKU_SIZE - 1, &sku, error);
     if (status == STATUS_OK)
-        status = json_want_int(object, "qty", 1, INT64_MAX, &out->quantity.milli, error);
+        status = json_view_want_int(object, "qty", 1, INT64_MAX, &out->quantity.milli, error);
     if (status == STATUS_OK)
         status = get_bucket(object, "from", &out->from, error);
     if (status == STATUS_OK)
         status = get_bucket(object, "to", &out->to, error);
     if (status == STATUS_OK)
-        status = json_want_text(object, "reason", MOVE_REASON_SIZE - 1, &reason, error);
+        status = json_view_want_text(object, "reason", MOVE_REASON_SIZE - 1, &reason, error);
     if (status == STATUS_OK)
         status = get_cost(object, out, error);
     if (status != STATUS_OK)
@@ -143,28 +145,48 @@ static enum status get_move(const json_t *object, struct stock_move *out, struct
     return STATUS_OK;
 }
 
-enum status entry_get_moves(const json_t *entry, struct move_list *out, struct error *error)
+/* `list`: NULL when there is no such member. */
+static enum status read_moves(const struct json_item *list, struct move_list *out,
+                              struct error *error)
 {
-    json_t *array = NULL;
-    enum status status;
-
     *out = (struct move_list){0};
-    if (json_object_get(entry, "moves") == NULL)
+    if (list == NULL)
         return STATUS_OK;
-    status = json_want_array(entry, "moves", MOVES_MAX, &array, error);
-    if (status != STATUS_OK || json_array_size(array) == 0)
-        return status;
-    out->count = json_array_size(array);
-    out->items = mem_alloc(out->count * sizeof *out->items);
-    for (size_t i = 0; i < out->count; i++) {
+    if (list->type != JSON_ITEM_ARRAY)
+        return error_set(error, STATUS_INVALID, "member \"moves\" is missing or no array");
+    if (list->length > MOVES_MAX)
+        return error_set(error, STATUS_INVALID, "member \"moves\" has too many items");
+    if (list->length == 0)
+        return STATUS_OK;
+    out->items = mem_alloc(list->length * sizeof *out->items);
+    for (const struct json_item *item = json_view_first(list); item != NULL;
+         item = json_view_next(list, item)) {
         struct error why = {0};
-        status = get_move(json_array_get(array, i), &out->items[i], &why);
+        enum status status = get_move(item, &out->items[out->count++], &why);
         if (status != STATUS_OK) {
+            size_t number = out->count;
             move_list_finish(out);
-            return error_set(error, status, "move %zu: %s", i + 1, why.text);
+            return error_set(error, status, "move %zu: %s", number, why.text);
         }
     }
     return STATUS_OK;
+}
+
+enum status entry_view_moves(const struct json_item *entry, struct move_list *out,
+                             struct error *error)
+{
+    return read_moves(json_view_get(entry, "moves"), out, error);
+}
+
+enum status entry_get_moves(const json_t *entry, struct move_list *out, struct error *error)
+{
+    const json_t *moves = json_object_get(entry, "moves");
+    struct json_view *view = json_view_new();
+    enum status status =
+        read_moves(moves == NULL ? NULL : json_view_of(view, moves, JSON_VIEW_ALL), out, error);
+
+    json_view_free(view);
+    return status;
 }
 
 void move_list_finish(struct move_list *list)

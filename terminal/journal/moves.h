@@ -11,6 +11,7 @@
 #define HOLDFAST_JOURNAL_MOVES_H
 
 #include "terminal/base/json.h"
+#include "terminal/base/json_view.h"
 #include "terminal/base/status.h"
 #include "terminal/journal/device.h"
 #include "terminal/money/money.h"
@@ -68,6 +69,9 @@ struct move_list {
  * any move breaks the rules. On failure *out is empty. */
 enum status entry_get_moves(const json_t *entry, struct move_list *out,
                             struct error *error) MUST_USE;
+/* The same of entry_view.body. */
+enum status entry_view_moves(const struct json_item *entry, struct move_list *out,
+                             struct error *error) MUST_USE;
 void move_list_finish(struct move_list *list); /* twice is fine */
 
 /* available, reserved, staged, hold and damaged: goods that stand in the shop. in_transit is

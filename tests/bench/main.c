@@ -4,7 +4,6 @@
 
 #include "terminal/base/buf.h"
 #include "terminal/base/crypto.h"
-#include "terminal/base/json_arena.h"
 
 #include <jansson.h>
 #include <locale.h>
@@ -97,7 +96,6 @@ int main(int argc, char **argv)
     }
     setlocale(LC_ALL, "C.UTF-8");
     crypto_start();
-    json_arena_install();
     struct bench *bench = bench_create(&options);
     int failed = 0;
     for (size_t i = 0; i < BENCHES; i++) {

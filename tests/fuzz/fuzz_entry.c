@@ -66,11 +66,33 @@ static void check_seal(const struct entry *entry)
     sealed_entry_finish(&sealed);
 }
 
+/* entry_look takes and refuses the same, with the same head and moves. */
+static void check_look(const uint8_t *bytes, size_t length, enum status parsed,
+                       const struct entry *entry)
+{
+    struct json_view *view = json_view_new();
+    struct entry_view looked;
+    struct move_list list, same;
+    enum status status = entry_look(view, (const char *)bytes, length, &looked, NULL);
+    INVARIANT(status == parsed);
+    if (status == STATUS_OK) {
+        INVARIANT(memcmp(&looked.head, &entry->head, sizeof looked.head) == 0);
+        status = entry_view_moves(looked.body, &list, NULL);
+        INVARIANT(status == entry_get_moves(entry->body, &same, NULL) && list.count == same.count);
+        for (size_t i = 0; i < list.count; i++)
+            INVARIANT(memcmp(&list.items[i], &same.items[i], sizeof list.items[i]) == 0);
+        move_list_finish(&list);
+        move_list_finish(&same);
+    }
+    json_view_free(view);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
     struct error error = {0};
     struct entry entry;
     enum status status = entry_parse((const char *)bytes, length, &entry, &error);
+    check_look(bytes, length, status, &entry);
     if (status != STATUS_OK) {
         INVARIANT(error.text[0] != '\0' && entry.body == NULL);
         return 0;

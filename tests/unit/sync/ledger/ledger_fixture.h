@@ -22,7 +22,6 @@
 #include "sync/protocol/signature.h"
 #include "terminal/base/file.h"
 #include "terminal/base/json.h"
-#include "terminal/base/json_arena.h"
 #include "terminal/base/log.h"
 #include "terminal/journal/epoch.h"
 #include "terminal/journal/moves.h"
@@ -93,7 +92,6 @@ static inline struct fixture *fixture_make(void)
     struct error error = {0};
 
     crypto_start();
-    json_arena_install();
     log_set_level(LOG_LEVEL_ERROR);
     strcpy(fixture->folder, "/tmp/holdfast-ledger-XXXXXX");
     assert_non_null(mkdtemp(fixture->folder));
