@@ -1,5 +1,6 @@
 /* Thousands of random calls, restarts between them: every total follows from the lines, every sale
- * balances, the Z equals the journal (closing asserts it), and the journal verifies.
+ * balances, nothing comes back that was not sold, the Z equals the journal (closing asserts it), and
+ * the journal verifies.
  */
 #include "tests/unit/support/desk.h"
 
@@ -201,6 +202,31 @@ static void do_something_else(struct desk *desk, struct chance *chance)
     }
 }
 
+/* Something of the last sale comes back, or is said to. Of no line ever more than was sold. */
+static void take_something_back(struct desk *desk, struct chance *chance)
+{
+    struct till *till = desk->till;
+    struct error *error = &desk->error;
+    struct sold_line sold[8];
+    struct sale_result last;
+    struct scan_result added;
+    int count = 0;
+
+    if (till_last_sale(till, &last, error) != STATUS_OK)
+        return;
+    fine(desk, till_sold_lines(till, last.receipt, sold, 8, &count, error));
+    for (int i = 0; i < count; i++)
+        assert_true(sold[i].back.milli <= sold[i].sold.milli);
+    if (count == 0)
+        return;
+    const struct sold_line *line = &sold[pick(chance, 0, count - 1)];
+    struct add_request goods = {.sku = line->sku, .quantity = {1000 * pick(chance, 1, 3)}};
+    fine(desk, till_cart_returning(till, "unwanted", "restock", error));
+    fine(desk, till_add(till, &goods, &added, error));
+    fine(desk, till_cart_returning(till, "", "", error));
+    fine(desk, till_cart_take_back(till, added.line, &line->origin, line->sold, error));
+}
+
 /* The view's figures follow from its lines. */
 static void check_view(struct desk *desk)
 {
@@ -251,8 +277,10 @@ static void test_till__random_days_balance(void **state)
 
             if (kind < 50)
                 add_something(desk, &chance);
-            else if (kind < 70)
+            else if (kind < 66)
                 change_something(desk, &chance);
+            else if (kind < 70)
+                take_something_back(desk, &chance);
             else if (kind < 92)
                 pay_something(desk, &chance);
             else
