@@ -4,68 +4,38 @@
 #include "tests/sim/runner.h"
 #include "tests/sim/template.h"
 
-#include "terminal/base/crypto.h"
-#include "terminal/base/log.h"
+#include "terminal/base/buf.h"
 
 #include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#define PLANT_SEEDS 400 /* a planted fault is found within so many, or is not found */
+#define PLANT_SEEDS       400 /* a planted fault is found within so many, or is not found */
+#define SEEDS_PER_PROCESS 200
 
 static const char usage[] =
     "usage: holdfast-sim --seeds A-B [--jobs N] [--json]   every seed from A to B\n"
+    "       holdfast-sim --seeds A-B --hashes              a line for each: seed, hash of its "
+    "trace\n"
     "       holdfast-sim --seed N [--trace]                one seed, with every event\n"
     "       holdfast-sim --plants [--seeds A-B]            each planted fault until it is found\n"
     "       holdfast-sim --plant NAME (--seeds A-B | --seed N [--trace])\n"
     "       holdfast-sim --list                            the planted faults\n"
     "       holdfast-sim --help | --version\n"
+    "--alone: each seed in a process of its own, instead of many one after the other.\n"
     "Exit status: 0 when every invariant held (with --plants: when every plant was found).\n";
 
 struct options {
     uint64_t first, last;
-    bool has_seeds, one, trace, json, plants;
+    bool has_seeds, one, trace, json, plants, hashes, alone;
     int jobs;
     const char *plant;
 };
-
-/* ---- libsodium's own random numbers ---- */
-
-static struct chance sodium_chance;
-
-static const char *random_name(void)
-{
-    return "holdfast-sim";
-}
-
-static void random_fill(void *const bytes, const size_t length)
-{
-    chance_fill(&sodium_chance, bytes, length);
-}
-
-static uint32_t random_number(void)
-{
-    return (uint32_t)chance_next(&sodium_chance);
-}
-
-static struct randombytes_implementation random_of_seed = {
-    .implementation_name = random_name, .random = random_number, .buf = random_fill};
-
-static void install(void)
-{
-    sodium_chance = chance_start(0, 1000);
-    (void)randombytes_set_implementation(&random_of_seed);
-    (void)json_object_seed(1);
-    crypto_start();
-    log_set_level(LOG_LEVEL_ERROR);
-    disk_install();
-}
 
 /* ---- many seeds ---- */
 
@@ -156,17 +126,24 @@ static double now_s(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+/* What a plant keeps for later would come out in the next seed. */
+static int per_process(const struct options *options)
+{
+    return options->plant == NULL && !options->alone ? SEEDS_PER_PROCESS : 1;
+}
+
 static int run_many(const struct options *options)
 {
     struct totals totals = {.plant = options->plant};
     double start = now_s();
 
-    runner_seeds(options->first, options->last, options->jobs, add_report, &totals);
+    bool well = runner_seeds(options->first, options->last, options->jobs, per_process(options),
+                             add_report, &totals);
     if (options->json)
         print_json(&totals, now_s() - start);
     else
         print_totals(&totals, now_s() - start);
-    return totals.failed == 0 ? 0 : 1;
+    return totals.failed == 0 && well ? 0 : 1;
 }
 
 static int run_one(const struct options *options)
@@ -182,6 +159,36 @@ static int run_one(const struct options *options)
         return 0;
     printf("FAILED: invariant %d: %s\n", report.failure.invariant, report.failure.text);
     return 1;
+}
+
+/* ---- hashes of traces ---- */
+
+struct hashes {
+    uint64_t first;
+    uint64_t *all;
+};
+
+static bool add_hash(void *context, const struct seed_report *report)
+{
+    struct hashes *hashes = context;
+
+    hashes->all[report->seed - hashes->first] = report->trace_hash;
+    if (report->failure.invariant != 0)
+        say_failure(report, NULL);
+    return true;
+}
+
+static int run_hashes(const struct options *options)
+{
+    size_t count = (size_t)(options->last - options->first + 1);
+    struct hashes hashes = {options->first, mem_alloc(count * sizeof *hashes.all)};
+    bool well = runner_seeds(options->first, options->last, options->jobs, per_process(options),
+                             add_hash, &hashes);
+
+    for (size_t i = 0; i < count; i++)
+        printf("%" PRIu64 " %016" PRIx64 "\n", options->first + i, hashes.all[i]);
+    free(hashes.all);
+    return well ? 0 : 1;
 }
 
 /* ---- planted faults ---- */
@@ -211,7 +218,7 @@ static int run_plants(const struct options *options)
         if (options->plant != NULL && strcmp(options->plant, plants[i].name) != 0)
             continue;
         (void)plant_choose(plants[i].name);
-        runner_seeds(options->first, options->last, options->jobs, hunt_on, &hunt);
+        (void)runner_seeds(options->first, options->last, options->jobs, 1, hunt_on, &hunt);
         if (hunt.found.failure.invariant == 0) {
             missed++;
             printf("%-28s NOT FOUND in %" PRIu64 " seeds\n", plants[i].name, hunt.tried);
@@ -266,16 +273,15 @@ static int run(struct options *options)
     } else if (!options->has_seeds) {
         return wrong("say --seeds A-B or --seed N");
     }
-    install();
+    runner_install();
     template_make();
     if (options->plants)
         return run_plants(options);
+    if (options->hashes)
+        return run_hashes(options);
     if (!options->one)
         return run_many(options);
-    /* As a child of many ends: what a world holds goes with its process. */
-    int status = run_one(options);
-    (void)fflush(stdout);
-    _exit(status);
+    return run_one(options);
 }
 
 int main(int count, char **arguments)
@@ -287,6 +293,8 @@ int main(int count, char **arguments)
                                           {"plants", no_argument, NULL, 'P'},
                                           {"list", no_argument, NULL, 'l'},
                                           {"trace", no_argument, NULL, 't'},
+                                          {"hashes", no_argument, NULL, 'H'},
+                                          {"alone", no_argument, NULL, 'a'},
                                           {"json", no_argument, NULL, 'J'},
                                           {"help", no_argument, NULL, 'h'},
                                           {"version", no_argument, NULL, 'v'},
@@ -315,6 +323,12 @@ int main(int count, char **arguments)
             return list_plants();
         case 't':
             options.trace = true;
+            break;
+        case 'H':
+            options.hashes = true;
+            break;
+        case 'a':
+            options.alone = true;
             break;
         case 'J':
             options.json = true;

@@ -17,6 +17,34 @@ void model_init(struct model *model)
         model->slots[i] = -1;
 }
 
+void model_finish(struct model *model)
+{
+    free(model->facts);
+    free(model->slots);
+    free(model->grants);
+    free(model->overdrawn);
+    for (int i = 0; i < MODEL_SCOPES; i++)
+        free(model->scopes[i].points);
+    memset(model, 0, sizeof *model);
+}
+
+static void *copy_of(const void *bytes, size_t size)
+{
+    return size == 0 ? NULL : memcpy(mem_alloc(size), bytes, size);
+}
+
+void model_copy(struct model *to, const struct model *from)
+{
+    *to = *from;
+    to->facts = copy_of(from->facts, from->room * sizeof *from->facts);
+    to->slots = copy_of(from->slots, from->slot_count * sizeof *from->slots);
+    to->grants = copy_of(from->grants, from->grant_count * sizeof *from->grants);
+    to->overdrawn = copy_of(from->overdrawn, from->overdrawn_count * sizeof *from->overdrawn);
+    for (int i = 0; i < MODEL_SCOPES; i++)
+        to->scopes[i].points =
+            copy_of(from->scopes[i].points, from->scopes[i].count * sizeof *from->scopes[i].points);
+}
+
 static size_t slot_of(const struct model *model, const struct hash *hash)
 {
     uint64_t start;

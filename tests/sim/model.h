@@ -213,6 +213,9 @@ struct model {
 };
 
 void model_init(struct model *model);
+void model_finish(struct model *model);
+/* `to` is not initialised yet. */
+void model_copy(struct model *to, const struct model *from);
 /* The record of a hash; -1: none. */
 int model_find(const struct model *model, const struct hash *hash);
 /* Adds one; the hash is new. */

@@ -79,6 +79,14 @@ static void drop(struct world *world, struct call *call)
     free(call);
 }
 
+void net_free(struct world *world)
+{
+    while (world->net->first != NULL)
+        drop(world, world->net->first);
+    free(world->net);
+    world->net = NULL;
+}
+
 static void later(struct world *world, const struct call *call, int64_t delay)
 {
     world_schedule(world, world->now_ms + delay, EVENT_NET, call->seat, 0, call->number);

@@ -13,6 +13,7 @@
 
 struct net;
 struct net *net_new(void);
+void net_free(struct world *world); /* the world's; its ledger is gone */
 
 /* The seat's agent sends; nothing is kept of the request. */
 void net_send(struct world *world, struct seat *seat, const struct transport_request *request);

@@ -32,6 +32,7 @@ void seat_bury(struct world *world, struct seat *seat);
 
 void till_node_start(struct world *world, struct seat *seat);
 void till_node_end(struct world *world, struct seat *seat);  /* in order */
+void till_node_close(struct seat *seat);                     /* its memory and its process */
 void till_node_bury(struct world *world, struct seat *seat); /* when it is dead */
 void till_node_poked(struct world *world, struct seat *seat, int generation);
 bool till_node_ready(const struct world *world, const struct seat *seat);
@@ -40,6 +41,7 @@ bool till_node_ready(const struct world *world, const struct seat *seat);
 
 void agent_node_start(struct world *world, struct seat *seat);
 void agent_node_end(struct world *world, struct seat *seat);
+void agent_node_close(struct world *world, struct seat *seat);
 void agent_node_bury(struct world *world, struct seat *seat);
 void agent_node_tick(struct world *world, struct seat *seat, int generation);
 void agent_node_poked(struct world *world, struct seat *seat, int generation, enum agent_poke poke);
@@ -50,6 +52,7 @@ void agent_node_event(struct world *world, struct seat *seat, struct agent_event
 
 void ledger_node_start(struct world *world);
 void ledger_node_end(struct world *world);
+void ledger_node_close(struct world *world);
 void ledger_node_bury(struct world *world);
 void ledger_node_work(struct world *world);
 /* False: it died over it; there is no response. */

@@ -15,7 +15,7 @@ static void start_later(struct world *world, struct seat *seat, int64_t delay)
     world_schedule(world, seat->agent_node.start_at, EVENT_START_AGENT, seat->index, 0, 0);
 }
 
-static void close_agent(struct world *world, struct seat *seat)
+void agent_node_close(struct world *world, struct seat *seat)
 {
     net_agent_gone(world, seat);
     (void)disk_enter(seat->agent_node.process);
@@ -30,7 +30,7 @@ static void close_agent(struct world *world, struct seat *seat)
 void agent_node_bury(struct world *world, struct seat *seat)
 {
     trace_line(&world->trace, world->now_ms, "%s agent is dead", seat->machine.name);
-    close_agent(world, seat);
+    agent_node_close(world, seat);
     start_later(world, seat, faults_pause(world));
 }
 
@@ -39,7 +39,7 @@ void agent_node_end(struct world *world, struct seat *seat)
     if (seat->agent_node.process == NULL)
         return;
     trace_line(&world->trace, world->now_ms, "%s agent ends", seat->machine.name);
-    close_agent(world, seat);
+    agent_node_close(world, seat);
     seat_note_power(world, seat);
 }
 
@@ -132,7 +132,7 @@ void agent_node_start(struct world *world, struct seat *seat)
         world_fault(world, FAULT_CRASH_AGENT);
         seat_bury(world, seat);
     } else if (status != STATUS_OK) {
-        close_agent(world, seat);
+        agent_node_close(world, seat);
         if (world->healed && ++seat->failed_starts > 3)
             world_fail(world, 14, "%s: the agent does not start: %s", seat->machine.name,
                        error.text);

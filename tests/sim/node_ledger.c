@@ -23,7 +23,7 @@ static void work_later(struct world *world, int64_t delay)
     world_schedule(world, world->now_ms + delay, EVENT_LEDGER_WORK, 0, 0, 0);
 }
 
-static void close_ledger(struct world *world)
+void ledger_node_close(struct world *world)
 {
     net_ledger_gone(world);
     (void)disk_enter(world->ledger_node.process);
@@ -38,7 +38,7 @@ void ledger_node_bury(struct world *world)
 {
     trace_line(&world->trace, world->now_ms, "the ledger is dead");
     world->power_cuts = disk_tally()->power_cuts;
-    close_ledger(world);
+    ledger_node_close(world);
     start_later(world, faults_pause(world));
 }
 
@@ -47,7 +47,7 @@ void ledger_node_end(struct world *world)
     if (world->ledger_node.process == NULL)
         return;
     trace_line(&world->trace, world->now_ms, "the ledger ends");
-    close_ledger(world);
+    ledger_node_close(world);
 }
 
 void ledger_node_start(struct world *world)
@@ -73,7 +73,7 @@ void ledger_node_start(struct world *world)
         world_fault(world, FAULT_CRASH_LEDGER);
         ledger_node_bury(world);
     } else if (status != STATUS_OK) {
-        close_ledger(world);
+        ledger_node_close(world);
         if (world->healed && ++world->failed_starts > 3)
             world_fail(world, 14, "the ledger does not open: %s", error.text);
         start_later(world, RETRY_MS);

@@ -16,7 +16,7 @@ static void start_later(struct world *world, struct seat *seat, int64_t delay)
 }
 
 /* Both after an orderly end and after a death: the memory goes, the locks go. */
-static void close_till(struct seat *seat)
+void till_node_close(struct seat *seat)
 {
     (void)disk_enter(seat->till_node.process);
     till_close(seat->till);
@@ -29,7 +29,7 @@ static void close_till(struct seat *seat)
 void till_node_bury(struct world *world, struct seat *seat)
 {
     trace_line(&world->trace, world->now_ms, "%s till is dead", seat->machine.name);
-    close_till(seat);
+    till_node_close(seat);
     /* A look at the disk while its other program may be dying with it has to wait for that. */
     if (node_is_dead(&seat->agent_node))
         agent_node_bury(world, seat);
@@ -42,7 +42,7 @@ void till_node_end(struct world *world, struct seat *seat)
     if (seat->till_node.process == NULL)
         return;
     trace_line(&world->trace, world->now_ms, "%s till ends", seat->machine.name);
-    close_till(seat);
+    till_node_close(seat);
     seat_note_power(world, seat);
     observe_disk(world, seat);
 }
@@ -79,7 +79,7 @@ void till_node_start(struct world *world, struct seat *seat)
     invariant_15_selling_waits_on_nobody(world, seat);
     if (status != STATUS_OK) {
         seat->till = NULL;
-        close_till(seat);
+        till_node_close(seat);
         observe_disk(world, seat); /* it may have opened an epoch before it failed */
         if (world->healed && ++seat->failed_starts > 3)
             world_fail(world, 14, "%s: the till does not open: %s", seat->machine.name, error.text);

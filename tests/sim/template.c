@@ -332,10 +332,9 @@ void template_make(void)
     }
     kept.ledger = disk_freeze(world->office.disk);
     memcpy(kept.token, world->token, sizeof kept.token);
-    kept.model = world->model;
-    for (int i = 0; i < SIM_TILLS; i++)
-        disk_destroy(world->seat[i].machine.disk);
-    disk_destroy(world->office.disk);
+    model_copy(&kept.model, &world->model);
+    world_finish(world);
+    free(world);
 }
 
 static void take_seat(struct world *world, int index)
@@ -362,7 +361,8 @@ void template_seats(struct world *world)
     world->stores = SIM_STORES;
     world->seats = (int)chance_between(&world->chance_work, 2, SIM_TILLS);
     memcpy(world->token, kept.token, sizeof world->token);
-    world->model = kept.model;
+    model_finish(&world->model);
+    model_copy(&world->model, &kept.model);
     world->office.entropy = chance_start(world->seed, 99);
     (void)snprintf(world->office.name, sizeof world->office.name, "office");
     world->office.disk = disk_create("office", kept.ledger);

@@ -13,6 +13,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct world *world_now;
@@ -272,6 +273,37 @@ void world_init(struct world *world, uint64_t seed, bool shown)
     world->chance_time = chance_start(seed, CHANCE_TIME);
     model_init(&world->model);
     world->net = net_new();
+}
+
+static void put_away(struct world *world, struct seat *seat)
+{
+    if (seat->till_node.process != NULL)
+        disk_kill(seat->till_node.process);
+    if (seat->agent_node.process != NULL)
+        disk_kill(seat->agent_node.process);
+    if (seat->till_node.process != NULL)
+        till_node_close(seat);
+    if (seat->agent_node.process != NULL)
+        agent_node_close(world, seat);
+    agent_actions_finish(&seat->actions);
+    disk_image_release(seat->backup);
+    disk_destroy(seat->machine.disk);
+}
+
+void world_finish(struct world *world)
+{
+    if (world->ledger_node.process != NULL) {
+        disk_kill(world->ledger_node.process);
+        ledger_node_close(world);
+    }
+    for (int i = 0; i < world->seats; i++)
+        put_away(world, &world->seat[i]);
+    disk_destroy(world->office.disk);
+    net_free(world);
+    free(world->plan);
+    free(world->queue);
+    model_finish(&world->model);
+    world_now = NULL;
 }
 
 static void start_everything(struct world *world)

@@ -204,6 +204,8 @@ struct world {
 
 /* From the template (template.h), at time 0, nothing running. */
 void world_init(struct world *world, uint64_t seed, bool shown);
+/* Its programs are gone and its disks too, whatever they were in the middle of. */
+void world_finish(struct world *world);
 
 void world_schedule(struct world *world, int64_t at_ms, enum event_kind kind, int seat,
                     int generation, int64_t argument);
