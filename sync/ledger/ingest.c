@@ -165,6 +165,18 @@ static enum status may_be_either(const struct writer_turn *turn, const struct po
     return status;
 }
 
+static enum status add_sides(const struct writer_turn *turn, const struct post *post,
+                             const struct epoch_row *row, struct error *error)
+{
+    const struct frame *frame = post->batch->frame;
+    enum status status = STATUS_OK;
+
+    for (int i = 0; i < frame->sides && status == STATUS_OK; i++)
+        status = customers_keep_side(turn, row->number, frame->side[i].json, frame->side[i].length,
+                                     error);
+    return status;
+}
+
 static enum status take_fork(const struct writer_turn *turn, struct post *post,
                              const struct epoch_row *row, int index, bool linked,
                              struct error *error)
@@ -189,6 +201,8 @@ static enum status take_fork(const struct writer_turn *turn, struct post *post,
     post->result.seq = place.start;
     post->result.taken = frame->first + frame->count - 1;
     status = branch_keep(turn, row, post->batch, index, &place, error);
+    if (status == STATUS_OK)
+        status = add_sides(turn, post, row, error); /* they are not sent again */
     return status == STATUS_OK
                ? refunds_arrived(turn, row, frame->first + index, post->result.taken, error)
                : status;
@@ -245,18 +259,6 @@ static enum status sum_entry(const struct writer_turn *turn, struct post *post,
                              (long long)place.seq, entry->kind);
     return status == STATUS_OK ? projection_add(turn, post->tally, &entry->effect, &place, error)
                                : status;
-}
-
-static enum status add_sides(const struct writer_turn *turn, const struct post *post,
-                             const struct epoch_row *row, struct error *error)
-{
-    const struct frame *frame = post->batch->frame;
-    enum status status = STATUS_OK;
-
-    for (int i = 0; i < frame->sides && status == STATUS_OK; i++)
-        status = customers_keep_side(turn, row->number, frame->side[i].json, frame->side[i].length,
-                                     error);
-    return status;
 }
 
 static enum status add_entries(const struct writer_turn *turn, struct post *post,

@@ -142,14 +142,43 @@ static enum status note_unknown(const struct writer_turn *turn, const char *chan
                        "a till worked on order %s of %s, which is not known here", id, channel);
 }
 
+/* What no order can have gone through: its goods were freed and are counted as available although
+ * they were given away or freed once more. NULL when all is well. Each end is said once: parts
+ * before the last name the state that the order is in. */
+static const char *contradiction(const int64_t *sums, int64_t cancelled_ms)
+{
+    if (cancelled_ms != 0 &&
+        (sums[PICKED] > 0 || sums[STAGED] > 0 || sums[HANDED_OVER] > 0 || sums[REFUSED] > 0))
+        return "the shop worked on it although it was cancelled: count its items";
+    if (sums[REFUSED] > 0 && sums[HANDED_OVER] > 0)
+        return "it was refused and handed over: count its items";
+    return sums[REFUSED] > 1 ? "it was refused twice: count its items" : NULL;
+}
+
+static enum status note_contradiction(const struct writer_turn *turn, const char *channel,
+                                      const char *id, const char *location, const char *detail,
+                                      struct error *error)
+{
+    char cause[FINDING_CAUSE_SIZE];
+    struct finding finding = {.kind = "order", .location = location, .cause = cause};
+
+    (void)snprintf(cause, sizeof cause, "%s/%s/freed", channel, id);
+    return finding_add(turn->session, &finding, turn->now_ms, error, "order %s of %s: %s", id,
+                       channel, detail);
+}
+
 enum status orders_judge(const struct writer_turn *turn, const char *channel, const char *id,
                          const int64_t *sums, struct error *error)
 {
     struct order_row order;
+    const char *wrong;
     enum status status = read_order(turn->session, channel, id, &order, error);
 
     if (status == STATUS_OK && sums[HANDED_OVER] > 1)
         status = note_twice(turn, channel, id, order.location, "it was handed over twice", error);
+    wrong = contradiction(sums, order.cancelled_ms);
+    if (status == STATUS_OK && wrong != NULL)
+        status = note_contradiction(turn, channel, id, order.location, wrong, error);
     if (status != STATUS_OK)
         return status;
     if (!order.found)

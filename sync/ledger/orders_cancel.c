@@ -4,7 +4,6 @@
 #include "sync/ledger/projection.h"
 #include "terminal/base/json.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,64 +22,49 @@ static enum status refuse(struct cancelling *cancelling, enum status status, con
     return STATUS_OK;
 }
 
-static enum status read_reserved(const struct writer_turn *turn, const struct cancelling *order,
-                                 const char *location, struct buf *lines, struct error *error)
+/* What the order took, not what it would take today. */
+static enum status give_back(const struct writer_turn *turn, const char *location,
+                             const struct buf *reserved, struct error *error)
 {
-    struct store_value values[] = {store_text(location), store_text(order->channel),
-                                   store_text(order->id)};
-    struct store_query *query;
-    bool row = false;
-    enum status status =
-        store_query(turn->session,
-                    "SELECT l.sku, l.quantity_milli FROM pickup_line l JOIN item i ON i.sku = "
-                    "l.sku WHERE l.location = ?1 AND l.channel = ?2 AND l.id = ?3 AND "
-                    "i.stocked = 1 ORDER BY l.line",
-                    values, 3, &query, error);
+    const struct projection_document document = {.kind = "cancel",
+                                                 .location = location,
+                                                 .from_status = BUCKET_RESERVED,
+                                                 .to_status = BUCKET_AVAILABLE,
+                                                 .lines = reserved->data,
+                                                 .length = reserved->used};
 
-    while (status == STATUS_OK &&
-           (status = store_next(turn->session, query, &row, error)) == STATUS_OK && row) {
-        status = buf_printf(lines, "%s\t%" PRId64 "\n", store_column_text(turn->session, query, 0),
-                            store_column_int(turn->session, query, 1));
-        INVARIANT(status == STATUS_OK);
-    }
-    return status;
+    return reserved->used == 0 ? STATUS_OK : projection_document(turn, &document, error);
 }
 
-static enum status give_back(const struct writer_turn *turn, const struct cancelling *order,
-                             const char *location, struct error *error)
+static enum status cancel(const struct writer_turn *turn, const struct cancelling *order,
+                          const char *location, const struct buf *reserved, struct error *error)
 {
-    struct buf lines;
-    enum status status;
+    static const int64_t unmarked[FIGURE_SUMS];
+    const struct store_value values[] = {store_text(order->channel), store_text(order->id),
+                                         store_int(turn->now_ms)};
+    enum status status = store_run(
+        turn->session, "UPDATE order_request SET cancelled_ms = ?3 WHERE channel = ?1 AND id = ?2",
+        values, 3, error);
 
-    buf_init(&lines, LINES_MAX);
-    status = read_reserved(turn, order, location, &lines, error);
-    if (status == STATUS_OK && lines.used > 0)
-        status = projection_document(turn,
-                                     &(struct projection_document){.kind = "cancel",
-                                                                   .location = location,
-                                                                   .from_status = BUCKET_RESERVED,
-                                                                   .to_status = BUCKET_AVAILABLE,
-                                                                   .lines = lines.data,
-                                                                   .length = lines.used},
-                                     error);
-    buf_finish(&lines);
-    return status;
+    if (status == STATUS_OK)
+        status = give_back(turn, location, reserved, error);
+    return status == STATUS_OK ? orders_judge(turn, order->channel, order->id, unmarked, error)
+                               : status;
 }
 
 static enum status run_cancel(void *context, const struct writer_turn *turn, struct error *error)
 {
-    static const int64_t unmarked[FIGURE_SUMS];
     struct cancelling *order = context;
-    struct store_value values[] = {store_text(order->channel), store_text(order->id),
-                                   store_int(turn->now_ms)};
+    struct store_value values[] = {store_text(order->channel), store_text(order->id)};
     char location[LOCATION_ID_SIZE], state[16];
     struct store_query *query;
+    struct buf reserved;
     bool row = false;
     enum status status =
         store_query(turn->session,
-                    "SELECT p.location, p.state FROM order_request r JOIN pickup_order p ON "
-                    "p.location = r.location AND p.channel = r.channel AND p.id = r.id "
-                    "WHERE r.channel = ?1 AND r.id = ?2",
+                    "SELECT p.location, p.state, r.reserved FROM order_request r "
+                    "JOIN pickup_order p ON p.location = r.location AND p.channel = r.channel AND "
+                    "p.id = r.id WHERE r.channel = ?1 AND r.id = ?2",
                     values, 2, &query, error);
 
     order->refusal = STATUS_OK;
@@ -92,18 +76,15 @@ static enum status run_cancel(void *context, const struct writer_turn *turn, str
         return refuse(order, STATUS_NOT_FOUND, "there is no such order");
     (void)snprintf(location, sizeof location, "%s", store_column_text(turn->session, query, 0));
     (void)snprintf(state, sizeof state, "%s", store_column_text(turn->session, query, 1));
+    buf_init(&reserved, LINES_MAX);
+    INVARIANT(buf_append_text(&reserved, store_column_text(turn->session, query, 2)) == STATUS_OK);
     store_done(turn->session, query);
-    if (strcmp(state, "cancelled") == 0)
-        return STATUS_OK;
-    if (strcmp(state, "placed") != 0)
-        return refuse(order, STATUS_CONFLICT, "the shop has begun with it: it refuses it there");
-    status = store_run(turn->session,
-                       "UPDATE order_request SET cancelled_ms = ?3 WHERE channel = ?1 AND id = ?2",
-                       values, 3, error);
-    if (status == STATUS_OK)
-        status = give_back(turn, order, location, error);
-    return status == STATUS_OK ? orders_judge(turn, order->channel, order->id, unmarked, error)
-                               : status;
+    if (strcmp(state, "placed") == 0)
+        status = cancel(turn, order, location, &reserved, error);
+    else if (strcmp(state, "cancelled") != 0)
+        status = refuse(order, STATUS_CONFLICT, "the shop has begun with it: it refuses it there");
+    buf_finish(&reserved);
+    return status;
 }
 
 enum status orders_cancel(struct writer *writer, const char *channel, const char *id,

@@ -179,16 +179,20 @@ static enum status check_line(const struct writer_turn *turn, struct order *orde
 }
 
 static enum status keep_request(const struct writer_turn *turn, const struct order *order,
-                                struct error *error)
+                                const struct buf *reserved, struct error *error)
 {
-    struct store_value values[] = {store_text(order->channel), store_text(order->id),
-                                   store_text(order->location), store_text(buf_text(&order->body)),
-                                   store_int(turn->now_ms)};
+    struct store_value values[] = {
+        store_text(order->channel),
+        store_text(order->id),
+        store_text(order->location),
+        store_text(buf_text(&order->body)),
+        store_text_n(reserved->used > 0 ? reserved->data : "", reserved->used),
+        store_int(turn->now_ms)};
 
     return store_run(turn->session,
-                     "INSERT INTO order_request(channel, id, location, body, placed_ms) "
-                     "VALUES(?1, ?2, ?3, ?4, ?5)",
-                     values, 5, error);
+                     "INSERT INTO order_request(channel, id, location, body, reserved, placed_ms) "
+                     "VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+                     values, 6, error);
 }
 
 static enum status keep_line(const struct writer_turn *turn, const struct order *order,
@@ -239,30 +243,31 @@ static enum status keep_rows(const struct writer_turn *turn, const struct order 
     return status;
 }
 
-/* The document that moves what is ordered of stocked items. */
-static enum status move_stock(const struct writer_turn *turn, const struct order *order,
-                              const bool *stocked, struct error *error)
+/* What is ordered of stocked items, as the lines of a document. It is kept with the request: what
+ * a cancelled order gives back is what it took, whatever became of the items since. */
+static enum status write_reserved(const struct order *order, const bool *stocked, struct buf *out)
 {
-    struct buf lines;
     enum status status = STATUS_OK;
 
-    buf_init(&lines, BODY_MAX);
     for (size_t i = 0; i < order->count && status == STATUS_OK; i++) {
         if (stocked[i])
-            status = buf_printf(&lines, "%s\t%" PRId64 "\n", order->lines[i].sku,
+            status = buf_printf(out, "%s\t%" PRId64 "\n", order->lines[i].sku,
                                 order->lines[i].quantity_milli);
     }
-    if (status == STATUS_OK && lines.used > 0)
-        status = projection_document(turn,
-                                     &(struct projection_document){.kind = "order",
-                                                                   .location = order->location,
-                                                                   .from_status = BUCKET_AVAILABLE,
-                                                                   .to_status = BUCKET_RESERVED,
-                                                                   .lines = lines.data,
-                                                                   .length = lines.used},
-                                     error);
-    buf_finish(&lines);
     return status;
+}
+
+static enum status move_stock(const struct writer_turn *turn, const struct order *order,
+                              const struct buf *reserved, struct error *error)
+{
+    const struct projection_document document = {.kind = "order",
+                                                 .location = order->location,
+                                                 .from_status = BUCKET_AVAILABLE,
+                                                 .to_status = BUCKET_RESERVED,
+                                                 .lines = reserved->data,
+                                                 .length = reserved->used};
+
+    return reserved->used == 0 ? STATUS_OK : projection_document(turn, &document, error);
 }
 
 static enum status tell_placed(const struct writer_turn *turn, const struct order *order,
@@ -279,6 +284,28 @@ static enum status tell_placed(const struct writer_turn *turn, const struct orde
     return status;
 }
 
+/* An order that may be placed. */
+static enum status keep(const struct writer_turn *turn, struct order *order, const bool *stocked,
+                        struct error *error)
+{
+    struct buf reserved;
+    enum status status;
+
+    buf_init(&reserved, BODY_MAX);
+    order->placed_ms = turn->now_ms;
+    status = write_reserved(order, stocked, &reserved);
+    if (status == STATUS_OK)
+        status = keep_request(turn, order, &reserved, error);
+    if (status == STATUS_OK)
+        status = keep_rows(turn, order, error);
+    if (status == STATUS_OK)
+        status = move_stock(turn, order, &reserved, error);
+    buf_finish(&reserved);
+    if (status == STATUS_OK)
+        status = orders_meet(turn, order->channel, order->id, error);
+    return status == STATUS_OK ? tell_placed(turn, order, error) : status;
+}
+
 static enum status place(const struct writer_turn *turn, struct order *order, bool *stocked,
                          struct error *error)
 {
@@ -293,15 +320,7 @@ static enum status place(const struct writer_turn *turn, struct order *order, bo
         status = check_line(turn, order, i, &stocked[i], error);
     if (status != STATUS_OK || order->refusal != STATUS_OK)
         return status;
-    order->placed_ms = turn->now_ms;
-    status = keep_request(turn, order, error);
-    if (status == STATUS_OK)
-        status = keep_rows(turn, order, error);
-    if (status == STATUS_OK)
-        status = move_stock(turn, order, stocked, error);
-    if (status == STATUS_OK)
-        status = orders_meet(turn, order->channel, order->id, error);
-    return status == STATUS_OK ? tell_placed(turn, order, error) : status;
+    return keep(turn, order, stocked, error);
 }
 
 static enum status run_place(void *context, const struct writer_turn *turn, struct error *error)

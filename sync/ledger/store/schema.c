@@ -108,8 +108,8 @@ static const char *const step_2[] = {
     "  NULL, returned INTEGER NOT NULL, PRIMARY KEY(lease, device)) WITHOUT ROWID;",
     /* orders */
     "CREATE TABLE order_request( channel TEXT NOT NULL, id TEXT NOT NULL, location TEXT "
-    "  NOT NULL, body TEXT NOT NULL, placed_ms INTEGER NOT NULL, cancelled_ms INTEGER NOT "
-    "  NULL DEFAULT 0, PRIMARY KEY(channel, id)) WITHOUT ROWID;"
+    "  NOT NULL, body TEXT NOT NULL, reserved TEXT NOT NULL, placed_ms INTEGER NOT NULL, "
+    "  cancelled_ms INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(channel, id)) WITHOUT ROWID;"
     "CREATE TABLE order_mark( channel TEXT NOT NULL, id TEXT NOT NULL, picked INTEGER NOT "
     "  NULL, staged INTEGER NOT NULL, handed_over INTEGER NOT NULL, refused INTEGER NOT "
     "  NULL, returned INTEGER NOT NULL, PRIMARY KEY(channel, id)) WITHOUT ROWID;"

@@ -8,7 +8,7 @@ static struct fixture *shop(void **state)
 }
 
 static void post_with_side(struct fixture *fixture, struct device *device, int64_t seq,
-                           const char *side)
+                           const char *side, int status)
 {
     struct frame *frame = frame_new(&device->epoch, seq);
     const struct sealed_entry *entry = &device->entries[seq - 1];
@@ -21,7 +21,7 @@ static void post_with_side(struct fixture *fixture, struct device *device, int64
     buf_init(&body, 1 << 20);
     assert_int_equal(frame_write(frame, &body), STATUS_OK);
     expect_status(signed_call(fixture, device, "POST", "/v1/journal", "", body.data, body.used),
-                  200);
+                  status);
     buf_finish(&body);
     frame_free(frame);
 }
@@ -38,7 +38,7 @@ static void test_customers__are_erased_and_the_chain_stays_whole(void **state)
     add_open(device, NULL);
     add_customer(device, "p-1", "created", "gold");
     (void)post_ok(fixture, device, 1, 1);
-    post_with_side(fixture, device, 2, PERSON);
+    post_with_side(fixture, device, 2, PERSON, 200);
     assert_int_equal(query_int(fixture, "SELECT count(*) FROM side_record"), 1);
     answer = ask_changes(fixture, device, &query);
     assert_non_null(strstr(answer.text, "\"row\":{\"id\":\"p-1\",\"name\":\"\",\"group_id\":"
@@ -49,12 +49,32 @@ static void test_customers__are_erased_and_the_chain_stays_whole(void **state)
     (void)post_ok(fixture, device, 3, 1);
     assert_int_equal(query_int(fixture, "SELECT count(*) FROM side_record"), 0);
     assert_int_equal(query_int(fixture, "SELECT count(*) FROM customer"), 0);
-    post_with_side(fixture, device, 2, PERSON); /* a late repetition does not bring it back */
+    post_with_side(fixture, device, 2, PERSON, 200); /* a late repetition does not bring it back */
     assert_int_equal(query_int(fixture, "SELECT count(*) FROM side_record"), 0);
     assert_int_equal(query_int(fixture, "SELECT count(*) FROM entry"), 3);
     add_sale(device, "A", 1000, 100);
     assert_int_equal(post_ok(fixture, device, 1, 4), 4); /* same hashes, and it goes on */
     assert_projections_true(fixture);
+    device_free(device);
+}
+
+/* The till sends them once, with what is kept aside as with what is taken. */
+static void test_customers__of_a_branch_are_kept(void **state)
+{
+    struct fixture *fixture = shop(state);
+    struct device *device = device_make(fixture, "S01", "T01");
+    struct device *clone;
+
+    add_open(device, NULL);
+    clone = clone_of(device);
+    add_sale(device, "A", 1000, 100);
+    add_customer(clone, "p-1", "created", "gold");
+    (void)post_ok(fixture, device, 1, 2);
+    post_with_side(fixture, clone, 2, PERSON, 409);
+    assert_int_equal(query_int(fixture, "SELECT count(*) FROM branch"), 1);
+    assert_int_equal(query_int(fixture, "SELECT count(*) FROM side_record"), 1);
+    assert_projections_true(fixture);
+    clone_free(clone, 1);
     device_free(device);
 }
 
@@ -114,6 +134,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_customers__are_erased_and_the_chain_stays_whole),
+        TEST(test_customers__of_a_branch_are_kept),
         TEST(test_customers__are_as_they_were_said_last),
         TEST(test_customers__have_totals_and_no_names),
     };

@@ -130,6 +130,60 @@ static void test_orders__are_cancelled_until_the_shop_begins(void **state)
     device_free(device);
 }
 
+/* Whatever became of the item since: what was reserved comes back, and nothing else. */
+static void test_orders__cancelled_give_back_what_they_took(void **state)
+{
+    struct fixture *fixture = shop(state);
+
+    expect_status(post_json(fixture, "/v1/orders", ORDER("W-1", "4000")), 200);
+    admin_put(fixture,
+              "{\"rows\":[{\"t\":\"item\",\"op\":\"put\",\"row\":{\"sku\":\"A\",\"name\":\"A\","
+              "\"stocked\":0}}]}");
+    expect_status(post_json(fixture, "/v1/orders", ORDER("W-2", "1000")), 200);
+    expect_status(post_json(fixture, "/v1/orders/web/W-1/cancel", "{}"), 200);
+    assert_int_equal(stock_in(fixture, "reserved"), 0);
+    assert_int_equal(stock_in(fixture, "available"), 10000);
+    admin_put(fixture,
+              "{\"rows\":[{\"t\":\"item\",\"op\":\"put\",\"row\":{\"sku\":\"A\",\"name\":\"A\","
+              "\"stocked\":1}}]}");
+    expect_status(post_json(fixture, "/v1/orders/web/W-2/cancel", "{}"), 200);
+    assert_int_equal(stock_in(fixture, "reserved"), 0);
+    assert_int_equal(stock_in(fixture, "available"), 10000);
+    assert_projections_true(fixture);
+}
+
+/* Another order's reservation hides that goods are counted as available which are not there. */
+static void test_orders__freed_and_given_away_are_an_exception(void **state)
+{
+    struct fixture *fixture = shop(state);
+    struct device *device = device_make(fixture, "S01", "T01");
+
+    expect_status(post_json(fixture, "/v1/orders", ORDER("W-1", "1000")), 200);
+    expect_status(post_json(fixture, "/v1/orders", ORDER("W-2", "1000")), 200);
+    expect_status(post_json(fixture, "/v1/orders", ORDER("W-3", "5000")), 200);
+    expect_status(post_json(fixture, "/v1/orders/web/W-1/cancel", "{}"), 200);
+    add_open(device, NULL);
+    add_pickup(device, "pickup_hand_over", "W-1", "handed_over", "A", 1000, "reserved",
+               "@customer");
+    (void)post_ok(fixture, device, 1, 2);
+    assert_int_equal(exceptions_of(fixture, "order"), 1);
+    add_pickup(device, "pickup_refuse", "W-2", "refused", "A", 1000, "reserved", "available");
+    (void)post_ok(fixture, device, 3, 1);
+    assert_int_equal(exceptions_of(fixture, "order"), 1);
+    add_pickup(device, "pickup_refuse", "W-2", "refused", "A", 1000, "reserved", "available");
+    (void)post_ok(fixture, device, 4, 1);
+    (void)post_ok(fixture, device, 2, 3);
+    assert_int_equal(exceptions_of(fixture, "order"), 2);
+    add_pickup(device, "pickup_refuse", "W-3", "refused", "A", 1000, "reserved", "available");
+    add_pickup(device, "pickup_hand_over", "W-3", "handed_over", "A", 1000, "reserved",
+               "@customer");
+    (void)post_ok(fixture, device, 5, 2);
+    assert_int_equal(exceptions_of(fixture, "order"), 3);
+    assert_int_equal(exceptions_of(fixture, "negative_stock"), 0);
+    assert_projections_true(fixture);
+    device_free(device);
+}
+
 /* The furthest mark is the state, whichever till's entry comes first. */
 static void test_orders__follow_entries_in_any_order(void **state)
 {
@@ -313,6 +367,8 @@ int main(void)
         TEST(test_orders__beyond_what_may_be_sold_are_refused),
         TEST(test_orders__refuse_what_is_malformed),
         TEST(test_orders__are_cancelled_until_the_shop_begins),
+        TEST(test_orders__cancelled_give_back_what_they_took),
+        TEST(test_orders__freed_and_given_away_are_an_exception),
         TEST(test_orders__follow_entries_in_any_order),
         TEST(test_orders__handed_over_twice_are_one_exception),
         TEST(test_orders__reach_the_shops_tills),
