@@ -41,9 +41,6 @@ class Promises:
         for order in self.orders.values():
             fold.order(order["location"], order["lines"], order["cancelled"])
 
-    def ordered_skus(self):
-        return {line["sku"] for order in self.orders.values() for line in order["lines"]}
-
     # ---- gift cards
 
     def overspent(self, fold):
@@ -66,9 +63,13 @@ class Promises:
              {key: (fold.spent[key], fold.returned[key]) for key in {*fold.spent, *fold.returned}
               if fold.spent[key] or fold.returned[key]})
         over = self.overspent(fold)
+        forked = {device_of(self.world.machines[number]) for number in (3, 6)}
+        for lease in over & {*self.leases}:
+            demand(self.leases[lease]["device"] in forked, lease, "used twice by one that can't")
         same("exceptions of leases", self.causes["lease_overspent"], dict.fromkeys(over, 1))
         spoiled = {fold.lease_accounts.get(lease) or self.leases[lease]["account"] for lease in over
                    if lease in fold.lease_accounts or lease in self.leases}
+        self.check_overdrawn(fold, spoiled)
         promised = collections.Counter()
         for lease, row in self.leases.items():
             left = row["granted"] - fold.used(lease, row["device"])[0]
@@ -79,6 +80,14 @@ class Promises:
                    account, "more is promised than is there", minor, fold.accounts[account])
         return over
 
+    def check_overdrawn(self, fold, spoiled):
+        """Told once. One that is not overdrawn may have been while a restored ledger had met what
+        was spent, and not yet what was loaded, or a lease was used twice."""
+        told = {tuple(cause.split("/")): count for cause, count in self.causes["account"].items()}
+        overdrawn = {account for account, minor in fold.accounts.items() if minor < 0}
+        demand(overdrawn <= {*told} and set(told.values()) <= {1}, "overdrawn", overdrawn, told)
+        demand(overdrawn <= spoiled, "overdrawn, and no lease was used twice", overdrawn - spoiled)
+
     def check_tills(self, fold):
         """What each till still holds; one that was copied or put back has the ledger's word only
         when it next asks, and is left out."""
@@ -87,7 +96,7 @@ class Promises:
         for machine in self.world.machines:
             if machine.name in odd:
                 continue
-            device = json.load(open(machine.path + "/device.json"))["device"]
+            device = device_of(machine)
             expected = {}
             for lease, row in self.leases.items():
                 left = row["granted"] - fold.used(lease, device)[0]
@@ -151,6 +160,11 @@ class Promises:
         for key, (asked, told) in self.storm.office.cancelled.items():
             if not self.storm.office.forgotten(asked, told) and key in self.orders:
                 demand(self.orders[key]["cancelled"], key, "a cancelled order came back")
+
+
+def device_of(machine):
+    with open(machine.path + "/device.json", encoding="utf-8") as file:
+        return json.load(file)["device"]
 
 
 def same(what, there, expected):

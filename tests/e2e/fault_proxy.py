@@ -1,11 +1,15 @@
 """A network that misbehaves: a proxy between an agent and the ledger, one link per till.
 
-It knows as much of HTTP as it must to tell requests apart (heads and Content-Length; never TLS):
+It knows as much of HTTP as it must to tell requests apart (heads and Content-Length):
 
     agent ──► link (own port, own weather) ──► pieces, delayed, slow ──► ledger
                  per request one fate: pass, cut in the request, cut in the response, stall (half-open),
                  late (the agent sees a reset, the ledger gets the request afterwards), hold (others
                  overtake it), twice (the same bytes delivered again, before or after)
+
+With `tls` a link ends the agent's TLS and begins another to the ledger, to do all that; a link that
+is `blind` passes the agent's own TLS as bytes, which it cuts, stalls and slices wherever it falls:
+in handshakes, in records, without the word that ends a session.
 
 Weather says how likely each fate is, and how long, slow and sliced everything is. `Proxy.storm` changes
 the weather of every link by a seeded schedule; `Proxy.heal` makes it fine, for good. What was done
@@ -68,8 +72,8 @@ class Cut(Exception):
 class Link:
     """One till's way to the ledger."""
 
-    def __init__(self, number):
-        self.number = number
+    def __init__(self, number, blind=False):
+        self.number, self.blind = number, blind
         self.port = 0
         self.weather = FINE
         self.changed = asyncio.Event()  # replaced at each change of weather
@@ -222,6 +226,28 @@ class Connection:
             await self.send(self.client, data)
 
 
+class BlindConnection(Connection):
+    """Bytes, whatever they mean: each burst of the agent's has a fate."""
+
+    async def one_request(self):
+        burst = await self.client_reader.read(CHUNK)
+        if not burst:
+            raise ConnectionError("the client went")
+        self.proxy.counts["bursts"] += 1
+        fate = self.proxy.draw_fate(self.link.weather)
+        if fate not in ("cut_request", "stall_request", "cut_response", "stall_response"):
+            await self.send(self.upstream, burst)
+            return
+        self.proxy.counts[f"blind {fate}"] += 1
+        budget = None
+        if fate in ("cut_request", "stall_request"):
+            budget = self.proxy.random.randrange(len(burst) + 1)
+        else:
+            self.response_fate = fate
+            self.response_budget = self.proxy.random.choice((0, 1, 20, 200, 1000, 20000))
+        await self.stream_request(burst, 0, fate, budget)
+
+
 def end(writer, reset):
     if reset:
         sock = writer.get_extra_info("socket")
@@ -236,7 +262,9 @@ def end(writer, reset):
 
 
 class Proxy:
-    def __init__(self, seed=1):
+    def __init__(self, seed=1, tls=None):
+        """`tls`: (the contexts of a server and of a client), when the ledger speaks it."""
+        self.tls_server, self.tls_client = tls or (None, None)
         self.random = random.Random(seed)
         self.counts = collections.Counter()
         self.taken_twice = []  # (from, until, request line): both deliveries answered 200
@@ -245,6 +273,7 @@ class Proxy:
         self.tasks = set()
         self.weather_task = None
         self.loop = asyncio.new_event_loop()
+        self.loop.set_exception_handler(self.unheard)
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
 
@@ -256,12 +285,18 @@ class Proxy:
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
+    def unheard(self, loop, context):
+        """A session that broke where nobody waits for it, which is what happens here all the time."""
+        self.counts["broken sessions"] += 1
+        if not isinstance(context.get("exception"), (OSError, type(None))):
+            loop.default_exception_handler(context)
+
     # ---- what tests call
 
-    def add_link(self):
+    def add_link(self, blind=False):
         """A new way to the ledger; the agent connects to `.port`."""
         async def make():
-            link = Link(len(self.links))
+            link = Link(len(self.links), blind)
             await self.listen(link)
             self.links.append(link)
             return link
@@ -306,7 +341,8 @@ class Proxy:
         async def serve(reader, writer):
             self.background(self.connection(link, reader, writer))
         link.server = await asyncio.start_server(serve, "127.0.0.1", link.port, limit=HEAD_MAX,
-                                                 reuse_address=True)
+                                                 reuse_address=True,
+                                                 ssl=None if link.blind else self.tls_server)
         link.port = link.server.sockets[0].getsockname()[1]
 
     async def change(self, link, weather):
@@ -348,12 +384,13 @@ class Proxy:
     async def connection(self, link, reader, writer):
         self.counts["connections"] += 1
         try:
-            upstream = await asyncio.open_connection("127.0.0.1", self.upstream_port, limit=CHUNK)
+            upstream = await self.to_ledger(None if link.blind else self.tls_client)
         except OSError:
             self.counts["ledger away"] += 1
             end(writer, True)
             return
-        connection = Connection(self, link, (reader, writer), upstream)
+        kind = BlindConnection if link.blind else Connection
+        connection = kind(self, link, (reader, writer), upstream)
         link.connections.add(connection)
         pumps = [self.loop.create_task(connection.requests()),
                  self.loop.create_task(connection.responses())]
@@ -367,11 +404,14 @@ class Proxy:
             end(writer, False)
             end(upstream[1], False)
 
+    async def to_ledger(self, tls):
+        return await asyncio.open_connection("127.0.0.1", self.upstream_port, limit=CHUNK, ssl=tls)
+
     async def deliver(self, request, pause, why):
         """Delivers kept bytes on a connection of their own; the status of the answer, or 0."""
         await asyncio.sleep(pause)
         try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", self.upstream_port)
+            reader, writer = await self.to_ledger(self.tls_client)
             writer.write(request)
             await writer.drain()
             line = await asyncio.wait_for(reader.readline(), 40)

@@ -286,7 +286,7 @@ class Verdict:
     def beside_orders(self, stock):
         """Of what is ordered, available and reserved together: head office moves between them, which
         no entry and no watermark tells."""
-        ordered, sums = self.promises.ordered_skus(), collections.Counter()
+        ordered, sums = self.storm.office.skus, collections.Counter()
         for (sku, status), milli in stock.items():
             sums[sku, "available" if status == "reserved" and sku in ordered else status] += milli
         return {key: milli for key, milli in sums.items() if milli}
@@ -311,7 +311,8 @@ class Verdict:
                                           if key[2] == "handed_over")
 
     def check_exceptions(self, fold):
-        allowed = {"fork", "restored", "gap", "lease_overspent", "double_pickup", "order"}
+        allowed = {"fork", "restored", "gap", "lease_overspent", "double_pickup", "order",
+                   "account"}
         for location, status, sku, milli in ((*key, milli) for key, milli in fold.stock.items()):
             if milli < 0 and status in PHYSICAL:
                 allowed |= {"negative_stock", "oversell"}

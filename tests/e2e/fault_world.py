@@ -16,12 +16,13 @@ import random
 import re
 import shutil
 import sqlite3
+import ssl
 import subprocess
 import threading
 import time
 
 from fault_proxy import Proxy
-from harness import ENGINE, ROOT, Ledger, Till, program, run_program
+from harness import ENGINE, ROOT, Ledger, Till, make_authority, program, run_program
 
 DEMO = os.path.join(ROOT, "assets/demo")
 SIGN_IN = "press item person/P03\ndigits 3456\npress button pin-go\nwait screen {}\n"
@@ -283,13 +284,18 @@ class World:
         self.random = random.Random(seed)
         self.items = plain_items()
         self.disks = []
-        self.proxy = Proxy(seed)
+        self.ca, cert, key = make_authority(folder)
+        ends = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        ends.load_cert_chain(cert, key)
+        self.proxy = Proxy(seed, (ends, ssl.create_default_context(cafile=self.ca)))
         self.machines = []
         home = Place(folder / "ledger")
         self.ledger_disk = self.disk(home.path, LEDGER_DISK) if small_disks else None
         self.ledger = Ledger(home)
         self.ledger.token = shutil.move(self.ledger.token, folder / "ledger.token")
         self.ledger.log = folder / "ledger.log"
+        self.ledger.extra = ["--tls-cert", cert, "--tls-key", key]
+        self.ledger.trust = ["--ca", self.ca]
         self.ledger.start()
         self.proxy.upstream_port = self.ledger.port
         self.ledger.admin("load", DEMO)
@@ -311,10 +317,10 @@ class World:
         if small:
             os.makedirs(path)
             disk = self.disk(path, TILL_DISK)
-        link = self.proxy.add_link()
+        link = self.proxy.add_link(blind=len(self.machines) % 2 == 1)
         code = self.ledger.json("enroll-code", "--location", location, "--till", name)["code"]
         run_program("holdfast-admin", "--data", path, "enroll", "--url",
-                    f"http://127.0.0.1:{link.port}", "--code", code)
+                    f"https://127.0.0.1:{link.port}", "--code", code, "--ca", self.ca)
         machine = Machine(self, name, location, name, path)
         machine.disk = disk
         machine.till.sync()

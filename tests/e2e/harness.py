@@ -189,6 +189,19 @@ class Ledger:
         return Till(path, till)
 
 
+def make_authority(folder):
+    """(CA's certificate, the ledger's certificate by it, its key): PEM files."""
+    ca, ca_key, cert, key = (folder / name for name in ("ca.pem", "ca.key", "cert.pem", "cert.key"))
+    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+            "-nodes", "-days", "2"]
+    subprocess.run([*make, "-keyout", ca_key, "-out", ca, "-subj", "/CN=Test authority", "-addext",
+                    "keyUsage=critical,keyCertSign"], check=True, capture_output=True)
+    subprocess.run([*make, "-CA", ca, "-CAkey", ca_key, "-keyout", key, "-out", cert, "-subj",
+                    "/CN=ledger", "-addext", "basicConstraints=critical,CA:FALSE", "-addext",
+                    "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+    return ca, cert, key
+
+
 def decimal_text(text):
     from decimal import Decimal
     return Decimal(text)
