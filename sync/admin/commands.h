@@ -35,6 +35,7 @@ command_run command_token_revoke;
 command_run command_device_list;
 command_run command_device_revoke;
 command_run command_device_reinstate;
+command_run command_device_admit;
 command_run command_webhook_add;
 command_run command_webhook_list;
 command_run command_webhook_remove;

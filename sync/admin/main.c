@@ -64,6 +64,8 @@ static const struct {
      "refuses a till from now on"},
     {"device", "reinstate", AT_LEDGER, command_device_reinstate, "device reinstate ID",
      "takes that back"},
+    {"device", "admit", AT_LEDGER, command_device_admit, "device admit FOLDER",
+     "a till that a restored ledger does not know, by its data folder"},
     {"webhook", "add", AT_LEDGER, command_webhook_add,
      "webhook add NAME --to https://... --events \"sale stock.low\"",
      "tells others what happens (* for all); prints the secret that signs it, this once"},

@@ -5,6 +5,7 @@
 #include "terminal/base/file.h"
 #include "terminal/base/json.h"
 #include "terminal/base/text.h"
+#include "terminal/journal/device.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -215,6 +216,38 @@ enum status command_device_reinstate(const struct options *options, const char *
 {
     return mark_device(options, "/v1/admin/devices/reinstate", arguments, count,
                        "may speak to the ledger again", error);
+}
+
+/* What the till's device.json says in public. */
+static json_t *admission_of(const struct device_identity *identity)
+{
+    json_t *body = json_object();
+
+    json_put_hex(body, "device", identity->device.bytes, ID_SIZE);
+    json_put_hex(body, "device_key", identity->device_key.bytes, PUBLIC_KEY_SIZE);
+    json_put_hex(body, "ledger_key", identity->ledger_key.bytes, PUBLIC_KEY_SIZE);
+    json_put_text(body, "till", identity->till);
+    json_put_text(body, "location", identity->location);
+    return body;
+}
+
+enum status command_device_admit(const struct options *options, const char *const *arguments,
+                                 int count, struct error *error)
+{
+    struct device_identity identity;
+    json_t *body;
+    enum status status = options_check(options, ASK_OPTIONS, error);
+    if (status)
+        return status;
+    if (count != 1)
+        return error_set(error, STATUS_INVALID, "say the till's data folder");
+    status = device_read(arguments[0], &identity, error);
+    if (status)
+        return status;
+    body = admission_of(&identity);
+    device_wipe(&identity);
+    return post_done(options, "/v1/admin/devices/admit", body, "till", arguments[0],
+                     "may speak to the ledger again", error);
 }
 
 /* ---- webhooks ------------------------------------------------------------------------------- */

@@ -71,6 +71,54 @@ enum status devices_set_active(struct writer *writer, const struct id *device, b
     return status;
 }
 
+struct admitting {
+    const struct device_admission *admission;
+    enum status refusal;
+    const char *why;
+};
+
+static enum status run_admit(void *context, const struct writer_turn *turn, struct error *error)
+{
+    struct admitting *admitting = context;
+    const struct device_admission *admission = admitting->admission;
+    struct store_value values[] = {store_blob(admission->device.bytes, ID_SIZE),
+                                   store_blob(admission->device_key.bytes, PUBLIC_KEY_SIZE),
+                                   store_text(admission->till), store_text(admission->location),
+                                   store_int(turn->now_ms)};
+    int64_t there = 0, same = 0;
+    enum status status = store_one_int(turn->session, "SELECT 1 FROM location WHERE location = ?1",
+                                       &values[3], 1, 0, &there, error);
+
+    admitting->refusal = there == 0 ? STATUS_NOT_FOUND : STATUS_OK;
+    admitting->why = "there is no such location: add it first";
+    if (status != STATUS_OK || there == 0)
+        return status;
+    status = store_run(turn->session,
+                       "INSERT INTO device(device, device_key, till, location, enrolled_ms) "
+                       "VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+                       values, 5, error);
+    if (status == STATUS_OK)
+        status = store_one_int(turn->session,
+                               "SELECT 1 FROM device WHERE device = ?1 AND device_key = ?2 AND "
+                               "till = ?3 AND location = ?4",
+                               values, 4, 0, &same, error);
+    admitting->refusal = same == 0 ? STATUS_EXISTS : STATUS_OK;
+    admitting->why = "the id or the key is another device's";
+    return status;
+}
+
+enum status devices_admit(struct writer *writer, const struct device_admission *admission,
+                          struct error *error)
+{
+    struct admitting admitting = {.admission = admission};
+    struct writer_job job = {.run = run_admit, .context = &admitting};
+    enum status status = writer_run(writer, &job, error);
+
+    if (status == STATUS_OK && admitting.refusal != STATUS_OK)
+        return error_set(error, admitting.refusal, "%s", admitting.why);
+    return status;
+}
+
 enum status devices_standing(struct store_session *reader, const struct id *device,
                              struct error *error)
 {

@@ -24,6 +24,20 @@ enum status devices_list(struct store_session *reader, struct buf *out,
 enum status devices_set_active(struct writer *writer, const struct id *device, bool active,
                                struct error *error) MUST_USE;
 
+/* What a till's folder says of it, without its secrets. */
+struct device_admission {
+    struct id device;
+    struct public_key device_key;
+    const char *till, *location;
+};
+
+/* Makes the row of a till that was enrolled after the backup which this ledger was restored from:
+ * it goes on with its own identity, and what it holds comes back. The same till again is fine, and
+ * stays revoked if it was. STATUS_NOT_FOUND: there is no such location. STATUS_EXISTS: the id or
+ * the key is another device's. */
+enum status devices_admit(struct writer *writer, const struct device_admission *admission,
+                          struct error *error) MUST_USE;
+
 /* STATUS_CANCELLED for one that was revoked, or is not there any more. */
 enum status devices_standing(struct store_session *reader, const struct id *device,
                              struct error *error) MUST_USE;

@@ -2,6 +2,7 @@
 #include "sync/ledger/devices.h"
 #include "sync/ledger/revocations.h"
 #include "sync/ledger/routes.h"
+#include "terminal/journal/device.h"
 
 #include <string.h>
 
@@ -125,6 +126,43 @@ static enum status route_device_reinstate(struct exchange *exchange, struct erro
     return set_device(exchange, true, error);
 }
 
+static enum status read_admission(const json_t *body, struct public_key *ledger_key,
+                                  struct device_admission *out, struct error *error)
+{
+    enum status status = json_want_hex(body, "device", out->device.bytes, ID_SIZE, error);
+
+    if (status == STATUS_OK)
+        status = json_want_hex(body, "device_key", out->device_key.bytes, PUBLIC_KEY_SIZE, error);
+    if (status == STATUS_OK)
+        status = json_want_hex(body, "ledger_key", ledger_key->bytes, PUBLIC_KEY_SIZE, error);
+    if (status == STATUS_OK)
+        status = json_want_text(body, "till", TILL_NAME_SIZE - 1, &out->till, error);
+    if (status == STATUS_OK)
+        status = json_want_text(body, "location", LOCATION_ID_SIZE - 1, &out->location, error);
+    if (status == STATUS_OK && !(till_name_valid(out->till) && location_id_valid(out->location)))
+        return error_set(error, STATUS_INVALID, "till or location: not as they are named");
+    return status;
+}
+
+static enum status route_device_admit(struct exchange *exchange, struct error *error)
+{
+    struct ledger *ledger = exchange->ledger;
+    struct device_admission admission;
+    struct public_key ledger_key;
+    json_t *body;
+    enum status status = json_read(exchange->body, exchange->length, &body, error);
+
+    if (status != STATUS_OK)
+        return status;
+    status = read_admission(body, &ledger_key, &admission, error);
+    if (status == STATUS_OK && !secret_equal(ledger_key.bytes, ledger->key.bytes, PUBLIC_KEY_SIZE))
+        status = error_set(error, STATUS_CONFLICT, "the till was enrolled at another ledger");
+    if (status == STATUS_OK)
+        status = devices_admit(ledger->writer, &admission, error);
+    json_decref(body);
+    return status == STATUS_OK ? answer_done(exchange, error) : status;
+}
+
 const struct route service_routes[] = {
     {"GET", "/v1/admin/tokens", false, ACCESS_TOKEN, SCOPE_ADMIN, 0, route_token_list},
     {"POST", "/v1/admin/tokens", false, ACCESS_TOKEN, SCOPE_ADMIN, SMALL_BODY, route_token_add},
@@ -135,4 +173,6 @@ const struct route service_routes[] = {
      route_device_revoke},
     {"POST", "/v1/admin/devices/reinstate", false, ACCESS_TOKEN, SCOPE_ENROLL, SMALL_BODY,
      route_device_reinstate},
+    {"POST", "/v1/admin/devices/admit", false, ACCESS_TOKEN, SCOPE_ENROLL, SMALL_BODY,
+     route_device_admit},
     {0}};

@@ -282,6 +282,56 @@ static void test_revoked__a_damaged_list_hinders_no_start(void **state)
     }
 }
 
+static int admit(struct fixture *fixture, const struct device *device, const char *location,
+                 const struct public_key *ledger_key)
+{
+    char id[ID_HEX_SIZE], key[2 * PUBLIC_KEY_SIZE + 1], ledger[2 * PUBLIC_KEY_SIZE + 1];
+    char body[512];
+
+    hex_write(device->id.bytes, ID_SIZE, id);
+    hex_write(device->key.bytes, PUBLIC_KEY_SIZE, key);
+    hex_write(ledger_key->bytes, PUBLIC_KEY_SIZE, ledger);
+    (void)snprintf(
+        body, sizeof body,
+        "{\"device\":\"%s\",\"device_key\":\"%s\",\"ledger_key\":\"%s\",\"till\":\"T01\","
+        "\"location\":\"%s\"}",
+        id, key, ledger, location);
+    return admin_status(fixture, "/v1/admin/devices/admit", body);
+}
+
+/* A ledger restored from a backup that is older than the till: its sales must come back. */
+static void test_devices__that_a_restored_ledger_does_not_know_are_admitted(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct public_key *ledger_key = &fixture->ledger->key;
+    struct device *device, *other;
+    struct public_key strange;
+
+    admin_put(fixture, SHOP_ROWS);
+    device = device_make(fixture, "S01", "T01");
+    add_open(device, NULL);
+    add_sale(device, "A", 1000, 100);
+    run_sql(fixture, "DELETE FROM device");
+    other = device_make(fixture, "S01", "T02");
+    strange = other->key;
+    assert_int_equal(admit(fixture, device, "S99", ledger_key), 404);
+    assert_int_equal(admit(fixture, device, "S01", &strange), 409);
+    assert_int_equal(query_int(fixture, "SELECT count(*) FROM device"), 1);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(admit(fixture, device, "S01", ledger_key), 200);
+    assert_int_equal(post_ok(fixture, device, 1, 2), 2);
+    /* Nobody takes another's id or key, and who was revoked stays so. */
+    strange = device->key;
+    device->key = other->key;
+    assert_int_equal(admit(fixture, device, "S01", ledger_key), 409);
+    device->key = strange;
+    run_sql(fixture, "UPDATE device SET active = 0, revoked_ms = 1 WHERE till = 'T01'");
+    assert_int_equal(admit(fixture, device, "S01", ledger_key), 200);
+    assert_int_equal(query_int(fixture, "SELECT count(*) FROM device WHERE active = 0"), 1);
+    device_free(device);
+    device_free(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,6 +351,9 @@ int main(void)
                                         fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_revoked__a_damaged_list_hinders_no_start,
                                         fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_devices__that_a_restored_ledger_does_not_know_are_admitted, fixture_setup,
+            fixture_teardown),
         cmocka_unit_test_setup_teardown(
             test_devices__a_revoked_one_is_refused_until_it_is_reinstated, fixture_setup,
             fixture_teardown),
