@@ -3,17 +3,18 @@
 import http.client
 import http.server
 import socket
+import ssl
 import threading
 import time
 
 from fault_proxy import FINE, Proxy, Weather
-from harness import run, wait_until
+from harness import make_authority, run, wait_until
 
 
 class Origin:
     """An HTTP server that remembers what reached it."""
 
-    def __init__(self):
+    def __init__(self, tls=None):
         self.bodies = []
         origin = self
 
@@ -40,6 +41,9 @@ class Origin:
                 pass
 
         self.server = Server(("127.0.0.1", 0), Handler)
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True,
+                                                 do_handshake_on_connect=False)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     @property
@@ -55,9 +59,24 @@ def setup(weather=FINE):
     return origin, proxy, link
 
 
-def post(link, body, timeout=10):
+def setup_tls(folder, blind, weather=FINE):
+    """(origin, proxy, link, what a client trusts)"""
+    ca, cert, key = make_authority(folder)
+    ends = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    ends.load_cert_chain(cert, key)
+    trusted = ssl.create_default_context(cafile=ca)
+    origin, proxy = Origin(ends), Proxy(7, (ends, trusted))
+    proxy.upstream_port = origin.port
+    link = proxy.add_link(blind)
+    proxy.set_weather(link, weather)
+    return origin, proxy, link, trusted
+
+
+def post(link, body, timeout=10, tls=None):
     """The answer's body, or the name of what went wrong."""
-    connection = http.client.HTTPConnection("127.0.0.1", link.port, timeout=timeout)
+    at = ("127.0.0.1", link.port)
+    connection = (http.client.HTTPSConnection(*at, timeout=timeout, context=tls) if tls else
+                  http.client.HTTPConnection(*at, timeout=timeout))
     try:
         connection.request("POST", "/x", body)
         return connection.getresponse().read()
@@ -193,6 +212,27 @@ def test_proxy__a_ledger_that_is_away_is_a_reset(folder):
         free.bind(("127.0.0.1", 0))
         proxy.upstream_port = free.getsockname()[1]
     assert post(link, b"n") in ("ConnectionResetError", "RemoteDisconnected")
+    close(origin, proxy)
+
+
+def test_proxy__ends_tls_and_sees_the_requests(folder):
+    weather = Weather("twice", slice_most=50, fates=(("twice_after", 1.0),))
+    origin, proxy, link, trusted = setup_tls(folder, False, weather)
+    assert post(link, b"sale" * 500, tls=trusted) == b"got " + b"sale" * 500
+    wait_until(lambda: len(origin.bodies) == 2, 10, "the second delivery")
+    assert origin.bodies[0] == origin.bodies[1] == b"sale" * 500
+    close(origin, proxy)
+
+
+def test_proxy__passes_tls_unread_and_cuts_it_anywhere(folder):
+    origin, proxy, link, trusted = setup_tls(folder, True, Weather("sliced", slice_most=7))
+    assert post(link, b"sale" * 500, tls=trusted) == b"got " + b"sale" * 500
+    proxy.set_weather(link, Weather("cut", reset=0.0, fates=(("cut_request", 1.0),)))
+    for _ in range(5):
+        broken = post(link, b"sale", tls=trusted)
+        assert isinstance(broken, str), broken
+    assert len(origin.bodies) == 1 and proxy.counts["blind cut_request"] == 5
+    assert proxy.counts["requests"] == 0  # it never knew what it passed
     close(origin, proxy)
 
 
