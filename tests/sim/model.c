@@ -284,22 +284,27 @@ static bool vouched(const struct model *model, int record, int next, int seat)
     return next >= 0 && ((model->facts[next].gone | model->facts[next].spoilt) & here) == 0;
 }
 
-/* The first of the till's own entries that the ledger keeps aside, as far as the till can know. */
-static int branch_start(const struct model *model, int64_t position, const struct epoch_head *own,
-                        int seat)
+/* The first of the till's own entries that the ledger keeps aside, as far as the till can know: not
+ * when the branch begins before it, with an entry whose hash nobody knows any more. */
+static int branch_start(const struct model *model, const struct scope_point *point,
+                        const struct epoch_head *own, int seat)
 {
+    int there = head_at(&point->fold, &own->epoch);
     int start = -1, start_next = -1, next = -1;
 
     for (int r = own->head; r >= 0; next = r, r = model->facts[r].prev) {
         const struct fact *fact = &model->facts[r];
-        if (fact->aside > 0 && fact->aside <= position) {
+        if (fact->aside > 0 && fact->aside <= point->position) {
             start = r;
             start_next = next;
         }
         if (fact->seq == 1)
             break;
     }
-    return start >= 0 && vouched(model, start, start_next, seat) ? start : -1;
+    if (start < 0 || !vouched(model, start, start_next, seat) ||
+        (model->facts[start].seq > 1 && !model_descends(model, there, model->facts[start].prev)))
+        return -1;
+    return start;
 }
 
 static int64_t moved(const struct fact *fact, int store, int item)
@@ -321,7 +326,7 @@ int64_t model_on_hand(const struct model *model, const struct scope_point *point
     for (int i = 0; i < journal->count; i++) {
         const struct epoch_head *own = &journal->epochs[i];
         int there = head_at(&point->fold, &own->epoch);
-        int start = branch_start(model, point->position, own, seat);
+        int start = branch_start(model, point, own, seat);
         int64_t counted = there < 0 ? 0 : model->facts[there].seq;
 
         if (start >= 0)
@@ -339,7 +344,7 @@ bool model_forks_told(const struct model *model, const struct scope_point *point
         const struct epoch_head *own = &journal->epochs[i];
         int fork = model_fork(model, &point->fold, own), next = -1;
 
-        if (fork < 0 || branch_start(model, point->position, own, seat) >= 0)
+        if (fork < 0 || branch_start(model, point, own, seat) >= 0)
             continue;
         for (int r = own->head; r >= 0 && r != fork; r = model->facts[r].prev)
             next = r;

@@ -1,6 +1,6 @@
 /* Thousands of random calls, restarts between them: every total follows from the lines, every sale
- * balances, nothing comes back that was not sold, the Z equals the journal (closing asserts it), and
- * the journal verifies.
+ * balances, nothing comes back that was not sold, the Z equals the journal (closing asserts it),
+ * and the journal verifies.
  */
 #include "tests/unit/support/desk.h"
 
