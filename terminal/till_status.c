@@ -3,7 +3,6 @@
 #include "terminal/till_internal.h"
 
 #include "terminal/journal/acked.h"
-#include "terminal/journal/entry.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -105,18 +104,6 @@ static void fill_unsent_sales(struct till *till, int64_t first_unsent, struct ti
     out->unsent_sales = till->unsent_sales;
 }
 
-static enum status take_time(void *context, const struct stored_entry *stored)
-{
-    int64_t *at_ms = context;
-    struct entry entry;
-
-    if (entry_parse(stored->bytes, stored->length, &entry, NULL) == STATUS_OK) {
-        *at_ms = entry.head.hlc >> 16;
-        entry_finish(&entry);
-    }
-    return STATUS_OK;
-}
-
 /* When the first entry was written that the ledger does not have. One that is damaged has no time;
  * read again only when it is another entry. */
 static int64_t oldest_unsent(struct till *till, const struct journal_epoch_info *epoch,
@@ -126,9 +113,8 @@ static int64_t oldest_unsent(struct till *till, const struct journal_epoch_info 
 
     if (till->unsent_oldest != key) {
         till->unsent_oldest = key;
-        till->unsent_oldest_ms = 0;
-        if (journal_read(till->db, &epoch->epoch, acked, 1, ENTRY_MAX_BYTES, take_time,
-                         &till->unsent_oldest_ms, NULL) != STATUS_OK)
+        if (journal_entry_ms(till->db, &epoch->epoch, acked + 1, &till->unsent_oldest_ms, NULL) !=
+            STATUS_OK)
             till->unsent_oldest = 0;
     }
     return till->unsent_oldest_ms;

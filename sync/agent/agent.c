@@ -47,11 +47,14 @@ enum status agent_create(const struct agent_options *options, struct agent **out
         status = snapshot_open(agent, error);
     if (status == STATUS_OK)
         status = leases_open(agent, error);
+    if (status == STATUS_OK) {
+        agent->uplink = uplink_create(options->folder, options->identity, agent->sync);
+        status = uplink_recall(agent->uplink, error);
+    }
     if (status != STATUS_OK) {
         agent_destroy(agent);
         return status;
     }
-    agent->uplink = uplink_create(options->folder, options->identity, agent->sync);
     *out = agent;
     return STATUS_OK;
 }
@@ -228,7 +231,7 @@ static void add_wait(struct agent *agent)
     int64_t until = agent->mono_ms + LOOK_EVERY_MS;
 
     /* A look that can't be taken now (no greeting, a batch out, a backoff) must not wake us. */
-    if (agent->told && flow_ready(agent, FLOW_UPLINK))
+    if (flow_ready(agent, FLOW_UPLINK))
         until = earlier(until, agent->look_at);
     if (agent->flows[FLOW_UPLINK].call != 0)
         until = earlier(until, agent->ahead_at);

@@ -119,7 +119,6 @@ static void take_heads(struct agent *agent, const struct device_answer *answer)
         agent_poke_till(agent, "state");
     }
     agent->hello = true;
-    agent->told = true;
     agent->look_due = true;
     flow_good(agent, FLOW_HELLO);
     agent_set_online(agent, true);

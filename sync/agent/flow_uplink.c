@@ -12,19 +12,29 @@
 #define UPLINK_STALL_MS 45000
 #define AHEAD_AFTER_MS  2 /* the batch that is out is on its way by then */
 
-/* For --status: the till counts for itself, so it need not be written per sale. */
-static void keep_queue(struct agent *agent)
+/* A figure for --status; nothing known is "". */
+static void keep_figure(struct agent *agent, const char *key, int64_t value, bool known)
 {
     char text[24] = "";
 
-    if (agent->queue == agent->queue_kept ||
+    if (known)
+        (void)snprintf(text, sizeof text, "%lld", (long long)value);
+    agent_keep(agent, key, text);
+}
+
+/* For --status: the till counts for itself, so it need not be written per sale. */
+static void keep_queue(struct agent *agent)
+{
+    int64_t oldest_ms;
+
+    if ((agent->queue <= 0 && agent->queue == agent->queue_kept) ||
         (agent->queue > 0 && agent->mono_ms - agent->queue_kept_at < LOOK_EVERY_MS))
         return;
     agent->queue_kept = agent->queue;
     agent->queue_kept_at = agent->mono_ms;
-    if (agent->queue >= 0)
-        (void)snprintf(text, sizeof text, "%lld", (long long)agent->queue);
-    agent_keep(agent, "queue", text);
+    oldest_ms = agent->queue > 0 ? uplink_oldest_ms(agent->uplink) : 0;
+    keep_figure(agent, "queue", agent->queue, agent->queue >= 0);
+    keep_figure(agent, "oldest_ms", oldest_ms, oldest_ms > 0);
 }
 
 static void look(struct agent *agent)
@@ -121,7 +131,7 @@ void uplink_advance(struct agent *agent)
     build_ahead(agent);
     if (!flow_ready(agent, FLOW_UPLINK))
         return;
-    if ((agent->hello && agent->look_due) || (agent->told && agent->mono_ms >= agent->look_at))
+    if ((agent->hello && agent->look_due) || agent->mono_ms >= agent->look_at)
         look(agent);
     if (agent->hello && flow_ready(agent, FLOW_UPLINK) && uplink_waiting(agent->uplink))
         send_batch(agent);

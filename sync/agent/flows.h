@@ -112,7 +112,6 @@ struct agent {
     int64_t queue;
     int64_t queue_kept; /* as it stands in sync.db */
     int64_t queue_kept_at;
-    bool told; /* the ledger's heads are known: what is not sent can be counted, offline too */
     int64_t bytes_sent, bytes_received; /* bodies, since the start */
     bool till_known;
     bool look_due;

@@ -22,14 +22,35 @@ static void help(void)
            "DIR is a till's data folder, made by holdfast-admin enroll.\n");
 }
 
+/* A time, and how long ago it was by this computer's clock. */
 static void print_time(const char *what, int64_t ms)
 {
+    struct clock clock = clock_system();
+    int64_t age_s = (clock_wall_ms(&clock) - ms) / 1000;
     char stamp[UTC_STAMP_SIZE];
 
     if (ms <= 0)
         return;
     utc_stamp(ms, stamp);
-    printf("%-12s %s\n", what, stamp);
+    printf("%-12s %s", what, stamp);
+    if (age_s >= 86400)
+        printf(" (%" PRId64 " d %" PRId64 " h ago)", age_s / 86400, age_s % 86400 / 3600);
+    else if (age_s >= 3600)
+        printf(" (%" PRId64 " h %" PRId64 " min ago)", age_s / 3600, age_s % 3600 / 60);
+    else if (age_s >= 60)
+        printf(" (%" PRId64 " min ago)", age_s / 60);
+    else if (age_s >= 0)
+        printf(" (%" PRId64 " s ago)", age_s);
+    printf("\n");
+}
+
+static void print_scopes(const json_t *scopes)
+{
+    const json_t *scope;
+    size_t i;
+
+    json_array_foreach(scopes, i, scope)
+        print_time(json_text_or(scope, "scope", ""), json_int_or(scope, "as_of_ms", 0));
 }
 
 static void print_status(const json_t *report)
@@ -43,11 +64,13 @@ static void print_status(const json_t *report)
     print_time("last answer", json_int_or(report, "last_ok_ms", 0));
     if (json_is_integer(queue))
         printf("%-12s %" PRId64 " entries\n", "to send", (int64_t)json_integer_value(queue));
+    print_time("oldest", json_int_or(report, "oldest_ms", 0));
+    print_scopes(json_object_get(report, "scopes"));
     if (json_object_get(report, "bytes_sent"))
         printf("%-12s %" PRId64 " bytes sent, %" PRId64 " received\n", "line",
                json_int_or(report, "bytes_sent", 0), json_int_or(report, "bytes_received", 0));
     if (json_bool_or(report, "fetching_snapshot", false))
-        printf("%-12s being fetched\n", "catalogue");
+        printf("%-12s being fetched\n", "snapshot");
     if (reason[0] != '\0')
         printf("%-12s %s\n", "because", reason);
     if (last[0] != '\0')

@@ -9,6 +9,7 @@
 #include "sync/agent/sync_db.h"
 #include "terminal/base/file.h"
 #include "terminal/base/json.h"
+#include "terminal/catalogue/replica.h"
 #include "terminal/journal/acked.h"
 #include "terminal/people/lease.h"
 
@@ -328,6 +329,30 @@ static enum status report_epochs(struct db *db, json_t *report, struct error *er
     return status;
 }
 
+static void report_cursor(void *context, const char *scope, const struct replica_cursor *cursor)
+{
+    json_t *one = json_object();
+
+    json_put_text(one, "scope", scope);
+    json_put_int(one, "position", cursor->position);
+    json_put_int(one, "as_of_ms", cursor->as_of_ms);
+    json_add(context, one);
+}
+
+/* How old what the till sells by is. Nothing while there is no replica that can be read. */
+static void report_scopes(const char *folder, json_t *report)
+{
+    struct replica *replica;
+    json_t *scopes = json_array();
+
+    if (replica_open_reader(folder, &replica, NULL) == STATUS_OK) {
+        if (replica_cursors(replica_db(replica), report_cursor, scopes, NULL) != STATUS_OK)
+            (void)json_array_clear(scopes);
+        replica_close(replica);
+    }
+    json_put(report, "scopes", scopes);
+}
+
 enum status sync_db_report(const char *folder, struct buf *out, struct error *error)
 {
     char *path = path_join(folder, SYNC_DB_FILE);
@@ -343,8 +368,10 @@ enum status sync_db_report(const char *folder, struct buf *out, struct error *er
         status = report_state(db, report, error);
     if (status == STATUS_OK)
         status = report_epochs(db, report, error);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
+        report_scopes(folder, report);
         status = json_write(report, out);
+    }
     db_close(db);
     json_decref(report);
     free(path);

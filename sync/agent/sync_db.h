@@ -84,8 +84,11 @@ enum status sync_db_put_branch(struct sync_db *sync, const struct id *epoch,
 enum status sync_db_forget_branches(struct sync_db *sync, struct error *error) MUST_USE;
 
 /* The whole of it as one JSON object for --status, read as a reader beside a running agent:
- * {"online":true,"since_ms":n,"last_ok_ms":n,"queue":n,"bytes_sent":n,"bytes_received":n,"reason":"",
- *  "last_error":"","incarnation":hex,"clock_off_ms":n,"epochs":[{"epoch","seq","hash"}]}
+ * {"online":true,"since_ms":n,"last_ok_ms":n,"queue":n,"oldest_ms":n,"bytes_sent":n,
+ *  "bytes_received":n,"reason":"","last_error":"","incarnation":hex,"clock_off_ms":n,
+ *  "epochs":[{"epoch","seq","hash"}],"scopes":[{"scope","position","as_of_ms"}]}
+ * oldest_ms: when the first entry was written that is still to be sent. as_of_ms: how old what the
+ * replica says is, in the ledger's time; no scopes while there is no replica that can be read.
  * STATUS_NOT_FOUND: no agent ever ran here. STATUS_BUSY: not readable now. */
 enum status sync_db_report(const char *folder, struct buf *out, struct error *error) MUST_USE;
 

@@ -14,6 +14,7 @@
 #include "terminal/base/file.h"
 #include "terminal/base/fs.h"
 #include "terminal/base/log.h"
+#include "terminal/journal/acked.h"
 #include "terminal/journal/journal.h"
 
 #include <inttypes.h>
@@ -220,6 +221,24 @@ static enum status refresh(struct uplink *uplink, struct error *error)
     return status;
 }
 
+enum status uplink_recall(struct uplink *uplink, struct error *error)
+{
+    struct chain_point *held = NULL;
+    size_t count = 0;
+    enum status status = acked_list(sync_db_database(uplink->sync), &uplink->identity.device,
+                                    &uplink->identity.ledger_key, &held, &count, error);
+
+    if (status == STATUS_OK && count > 0) {
+        uplink->heads = mem_alloc(count * sizeof *uplink->heads);
+        uplink->head_count = (int)count;
+        for (size_t i = 0; i < count; i++)
+            uplink->heads[i] =
+                (struct head){.epoch = held[i].epoch, .seq = held[i].seq, .hash = held[i].hash};
+    }
+    free(held);
+    return status;
+}
+
 enum status uplink_heads(struct uplink *uplink, const struct head *heads, int count, bool *restored,
                          struct error *error)
 {
@@ -258,6 +277,22 @@ enum status uplink_look(struct uplink *uplink, int64_t *queue, struct error *err
             *queue += position->local - position->sent;
     }
     return status;
+}
+
+int64_t uplink_oldest_ms(struct uplink *uplink)
+{
+    for (size_t i = 0; uplink->db && i < uplink->count; i++) {
+        const struct position *position = &uplink->positions[i];
+        int64_t at_ms = 0;
+
+        if (position->local <= position->sent)
+            continue;
+        if (journal_entry_ms(uplink->db, &position->epoch, position->sent + 1, &at_ms, NULL) !=
+            STATUS_OK)
+            return 0;
+        return at_ms;
+    }
+    return 0;
 }
 
 static bool can_send(const struct position *position)

@@ -29,6 +29,10 @@ struct uplink *uplink_create(const char *folder, const struct device_identity *i
                              struct sync_db *sync);
 void uplink_destroy(struct uplink *uplink); /* NULL is fine */
 
+/* At the start, before the ledger is heard: goes by the heads of it that sync.db keeps, so that what
+ * is not sent can be counted. Nothing is to be sent by them. */
+enum status uplink_recall(struct uplink *uplink, struct error *error) MUST_USE;
+
 /* What the ledger says it holds. An epoch that is not in the list is sent from its start. Where the
  * ledger's head is not in the local chain (a restored or cloned disk) the local entries are shown
  * to the ledger again from where they were last agreed, so that what only this disk holds comes to
@@ -50,6 +54,10 @@ enum status uplink_marks(struct uplink *uplink, struct lease_mark **out, size_t 
 /* Looks at till.db again. *queue: entries to send. STATUS_NOT_FOUND: there is no till.db.
  * STATUS_BUSY: it can't be read now (the till has not started yet). */
 enum status uplink_look(struct uplink *uplink, int64_t *queue, struct error *error) MUST_USE;
+
+/* When the first entry was written that uplink_look counted, by the till's clock; 0 when there is
+ * none or it can't be told. */
+int64_t uplink_oldest_ms(struct uplink *uplink);
 
 /* Whether uplink_build would find something, as of the last look. */
 bool uplink_waiting(const struct uplink *uplink);

@@ -132,6 +132,20 @@ enum status replica_check(struct db *db, struct error *error)
 
 /* --- Cursors and meta --- */
 
+/* The row's incarnation, position and time, in this order. */
+static enum status read_cursor(struct db_statement *row, const char *scope,
+                               struct replica_cursor *out, struct error *error)
+{
+    const char *incarnation = db_text(row, 0);
+
+    if (strlen(incarnation) >= sizeof out->incarnation)
+        return error_set(error, STATUS_CORRUPT, "the cursor of %s is damaged", scope);
+    (void)snprintf(out->incarnation, sizeof out->incarnation, "%s", incarnation);
+    out->position = db_int(row, 1);
+    out->as_of_ms = db_int(row, 2);
+    return STATUS_OK;
+}
+
 enum status replica_cursor(struct db *db, const char *scope, struct replica_cursor *out,
                            struct error *error)
 {
@@ -148,13 +162,30 @@ enum status replica_cursor(struct db *db, const char *scope, struct replica_curs
     *out = (struct replica_cursor){.position = 0};
     if (!row)
         return STATUS_OK;
-    const char *incarnation = db_text(statement, 0);
-    if (strlen(incarnation) >= sizeof out->incarnation)
-        status = error_set(error, STATUS_CORRUPT, "the cursor of %s is damaged", scope);
-    else
-        (void)snprintf(out->incarnation, sizeof out->incarnation, "%s", incarnation);
-    out->position = db_int(statement, 1);
-    out->as_of_ms = db_int(statement, 2);
+    status = read_cursor(statement, scope, out, error);
+    db_reset(statement);
+    return status;
+}
+
+enum status replica_cursors(struct db *db, replica_visit_cursor *visit, void *context,
+                            struct error *error)
+{
+    struct db_statement *statement;
+    bool row = false;
+    enum status status =
+        db_prepare(db, "SELECT incarnation,position,as_of_ms,scope FROM cursor ORDER BY scope",
+                   &statement, error);
+
+    if (status != STATUS_OK)
+        return status;
+    while ((status = db_step(statement, &row, error)) == STATUS_OK && row) {
+        struct replica_cursor cursor;
+
+        status = read_cursor(statement, db_text(statement, 3), &cursor, error);
+        if (status != STATUS_OK)
+            break;
+        visit(context, db_text(statement, 3), &cursor);
+    }
     db_reset(statement);
     return status;
 }

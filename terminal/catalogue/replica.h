@@ -47,6 +47,11 @@ enum status replica_cursor(struct db *db, const char *scope, struct replica_curs
                            struct error *error) MUST_USE;
 enum status replica_set_cursor(struct db *db, const char *scope,
                                const struct replica_cursor *cursor, struct error *error) MUST_USE;
+/* All cursors that there are, by the names of their scopes. */
+typedef void replica_visit_cursor(void *context, const char *scope,
+                                  const struct replica_cursor *cursor);
+enum status replica_cursors(struct db *db, replica_visit_cursor *visit, void *context,
+                            struct error *error) MUST_USE;
 /* "" when the key is not there; STATUS_RANGE when the value does not fit. */
 enum status replica_meta(struct db *db, const char *key, char *out, size_t size,
                          struct error *error) MUST_USE;

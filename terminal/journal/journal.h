@@ -155,6 +155,11 @@ enum status journal_read(struct db *db, const struct id *epoch, int64_t after_se
                          size_t max_entries, size_t max_bytes, journal_visit *visit, void *context,
                          struct error *error) MUST_USE;
 
+/* When the first entry of the epoch from `seq` on was written, by the till's clock; 0 when it can't
+ * be told: there is none, or it is damaged. */
+enum status journal_entry_ms(struct db *db, const struct id *epoch, int64_t seq, int64_t *out,
+                             struct error *error) MUST_USE;
+
 /* Called with each side record of entries first..last of the epoch, in order. */
 typedef enum status journal_visit_side(void *context, int64_t seq, const char *json);
 enum status journal_read_side(struct db *db, const struct id *epoch, int64_t first, int64_t last,

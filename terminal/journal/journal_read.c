@@ -1,5 +1,6 @@
 /* Reading the journal from any connection: short transactions, borrowed bytes.
  */
+#include "terminal/journal/entry.h"
 #include "terminal/journal/journal.h"
 #include "terminal/journal/journal_rows.h"
 
@@ -150,6 +151,25 @@ enum status journal_read(struct db *db, const struct id *epoch, int64_t after_se
     status = read_entries(db, epoch, after_seq, max_entries, max_bytes, visit, context, error);
     end_reading(db, mine);
     return status;
+}
+
+static enum status take_ms(void *context, const struct stored_entry *stored)
+{
+    int64_t *at_ms = context;
+    struct entry entry;
+
+    if (entry_parse(stored->bytes, stored->length, &entry, NULL) == STATUS_OK) {
+        *at_ms = entry.head.hlc >> 16;
+        entry_finish(&entry);
+    }
+    return STATUS_OK;
+}
+
+enum status journal_entry_ms(struct db *db, const struct id *epoch, int64_t seq, int64_t *out,
+                             struct error *error)
+{
+    *out = 0;
+    return journal_read(db, epoch, seq - 1, 1, ENTRY_MAX_BYTES, take_ms, out, error);
 }
 
 static enum status read_sides(struct db *db, const struct id *epoch, int64_t first, int64_t last,

@@ -11,6 +11,10 @@
  * One thing done gives one fault: a swapped pair is one `order` at the first of the two places, a
  * run of missing entries is one `gap`, and the entry after a fault is not blamed for it.
  *
+ * A disk that was put back to an older state lacks what the ledger acknowledged since, and is told
+ * of it like any other: a gap, or a fork when it went on differently. It is told until the till
+ * opens its next epoch, whose first entry says on what it was opened and why.
+ *
  * What it cannot find alone: entries cut off the end together with their traces in `chain` and
  * `verified`. Only a countersigned head knows of those; hand them in.
  */

@@ -2,6 +2,7 @@
 """The rules of who writes and who reads, on real processes that are stopped, doubled and restored."""
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -170,6 +171,28 @@ def test_processes__the_ledger_is_killed_while_tills_send(folder):
     assert totals["sales"] == 2000 and totals["gross_minor"] == {"GBP": 900000}, totals
     assert ledger.json("stock", "B")["locations"]["S01"]["available"] == 1000 - 2000
     ledger.stop()
+
+
+def test_processes__the_agents_status_tells_what_waits_and_since_when(folder):
+    ledger, till = shop(folder)
+
+    def status():
+        lines = run_program("holdfast-sync", "--data", till.path, "--status").stdout.splitlines()
+        return {line[:12].strip(): line[13:] for line in lines}
+
+    told = status()
+    assert told["to send"] == "0 entries" and "oldest" not in told, told
+    for scope in ("catalogue", "prices", "staff", "customers", "location:S01"):
+        assert re.fullmatch(r"\S+Z \(\d+ \S+ ago\)", told[scope]), told
+    ledger.stop()
+    till.admin("replay", write_sales(folder / "sales.csv", 1, 2))
+    till.start_agent()
+    wait_until(lambda: "oldest" in status(), 20, "the agent to see the sales")
+    till.stop_agent()
+    told = status()
+    assert told["ledger"] == "offline" and int(told["to send"].split()[0]) >= 2, told
+    assert re.fullmatch(r"\S+Z \(\d+ \S+ ago\)", told["oldest"]), told
+    assert "No answer from the ledger" in told["because"], told
 
 
 def make_certificate(cert, key):

@@ -230,6 +230,59 @@ static void test_back__versions_that_are_too_far_apart_are_told(void **state)
     assert_int_equal(message_version_read(NULL), 1);
 }
 
+static json_t *report_of(struct world *world)
+{
+    struct buf text;
+    json_t *report = NULL;
+    struct error error;
+
+    buf_init(&text, 65536);
+    fake_ok(sync_db_report(world->till->folder.path, &text, &error), &error);
+    fake_ok(json_read(buf_text(&text), text.used, &report, &error), &error);
+    buf_finish(&text);
+    return report;
+}
+
+/* The oldest entry that waits keeps its time while others come after it; and each scope has one. */
+static void test_back__status_tells_ages(void **state)
+{
+    struct world *world = ready();
+    int64_t first_ms = 0;
+    json_t *report;
+
+    (void)state;
+    world->down = true;
+    for (int i = 0; i < 3; i++) {
+        world->till->now_ms += 60000;
+        fixture_commit_one(world->till, i);
+        first_ms = i == 0 ? world->till->now_ms : first_ms;
+        world_poke(world, AGENT_POKE_ENTRIES);
+        world_turns(world, 60);
+    }
+    report = report_of(world);
+    assert_int_equal(json_int_or(report, "queue", 0), 3);
+    assert_int_equal(json_int_or(report, "oldest_ms", 0), first_ms);
+    assert_int_equal(json_array_size(json_object_get(report, "scopes")), 5);
+    for (size_t i = 0; i < 5; i++) {
+        const json_t *scope = json_array_get(json_object_get(report, "scopes"), i);
+        assert_true(json_int_or(scope, "as_of_ms", 0) > 0);
+    }
+    json_decref(report);
+    /* An agent that starts without a line counts by what the ledger said last. */
+    world_kill_agent(world);
+    fixture_commit_one(world->till, 3);
+    world_start_agent(world);
+    world_turns(world, 10);
+    assert_int_equal(view_of(world).queue, 4);
+    world->down = false;
+    world_drain(world, 2000);
+    report = report_of(world);
+    assert_int_equal(json_int_or(report, "queue", 1), 0);
+    assert_null(json_object_get(report, "oldest_ms"));
+    json_decref(report);
+    finish(world);
+}
+
 /* What --status shows while nothing gets through: the queue grows before one's eyes, with a reason.
  */
 static void test_back__status_counts_offline_too(void **state)
@@ -254,6 +307,93 @@ static void test_back__status_counts_offline_too(void **state)
     finish(world);
 }
 
+static void refuse(struct world *world, const char *path, int status, int64_t retry_ms)
+{
+    static const char body[] = "{\"error\":\"busy\",\"message\":\"not now\"}";
+    struct flight *flight = flight_to(world, path);
+    struct agent_event event = {.kind = AGENT_ANSWERED,
+                                .call = flight->call,
+                                .status = status,
+                                .retry_ms = retry_ms,
+                                .bytes = body,
+                                .length = sizeof body - 1};
+
+    flight_clear(flight);
+    world_step(world, &event);
+}
+
+static void rename_till(struct world *world, const char *from, const char *to)
+{
+    static const char *const tails[] = {"", "-wal", "-shm"};
+
+    for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
+        char old[256], new[256];
+
+        (void)snprintf(old, sizeof old, "%s/%s%s", world->till->folder.path, from, tails[i]);
+        (void)snprintf(new, sizeof new, "%s/%s%s", world->till->folder.path, to, tails[i]);
+        assert_int_equal(rename(old, new), 0);
+    }
+}
+
+/* Something else stands where till.db was: nothing of it is counted or sent, it is told, and the
+ * journal goes up once it is there again. */
+static void test_back__a_till_db_that_does_not_open_is_waited_for(void **state)
+{
+    struct world *world = sending();
+    char *path = path_join(world->till->folder.path, "till.db");
+    struct error error;
+
+    (void)state;
+    rename_till(world, "till.db", "aside.db");
+    fake_ok(file_write_durable(path, "no database at all", 18, 0600, &error), &error);
+    refuse(world, "/v1/journal", 503, 0); /* it is to be read and sent again */
+    for (int i = 0; i < 3; i++) {
+        world_poke(world, AGENT_POKE_ENTRIES);
+        world_turns(world, 30);
+        assert_int_equal(view_of(world).queue, -1);
+        assert_non_null(strstr(view_of(world).reason, "Reading the journal failed"));
+    }
+    world_kill_agent(world);
+    world_start_agent(world);
+    world_turns(world, 100);
+    assert_int_equal(view_of(world).queue, -1);
+    rename_till(world, "aside.db", "till.db");
+    world_poke(world, AGENT_POKE_ENTRIES);
+    world_drain(world, 2000);
+    check_all(world);
+    finish(world);
+    free(path);
+}
+
+/* Retry-After of 429 and 503: nothing is sent again before, though entries come; downloads go on.
+ * One that would send the till to sleep is cut to five minutes. */
+static void test_back__an_answer_that_names_a_pause_is_obeyed(void **state)
+{
+    static const struct {
+        int status;
+        int64_t asked_ms, paused_ms;
+    } pauses[] = {{503, 90000, 90000}, {429, 90000, 90000}, {503, 86400000, 300000}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof pauses / sizeof pauses[0]; i++) {
+        struct world *world = sending();
+        int sent = world->sent_journal, asked = world->sent_changes;
+        int64_t until = world->mono_ms + pauses[i].paused_ms;
+
+        refuse(world, "/v1/journal", pauses[i].status, pauses[i].asked_ms);
+        fixture_commit_one(world->till, 100);
+        world_poke(world, AGENT_POKE_ENTRIES);
+        assert_non_null(strstr(view_of(world).reason, "busy"));
+        fake_commit(world->ledger, 0, ITEM("P", "Pear"));
+        while (world->sent_journal == sent)
+            world_turn(world);
+        assert_true(world->mono_ms >= until);
+        assert_true(world->mono_ms < until + 60000); /* and of its own accord soon after */
+        assert_true(world->sent_changes > asked);
+        finish(world);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +403,9 @@ int main(void)
         cmocka_unit_test(test_back__an_epoch_that_nobody_has_is_told_once),
         cmocka_unit_test(test_back__a_replica_of_an_earlier_program),
         cmocka_unit_test(test_back__status_counts_offline_too),
+        cmocka_unit_test(test_back__status_tells_ages),
+        cmocka_unit_test(test_back__a_till_db_that_does_not_open_is_waited_for),
+        cmocka_unit_test(test_back__an_answer_that_names_a_pause_is_obeyed),
         cmocka_unit_test(test_back__versions_that_are_too_far_apart_are_told),
         cmocka_unit_test(test_back__a_replica_that_is_no_database_is_fetched_anew),
     };
