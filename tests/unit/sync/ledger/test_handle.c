@@ -449,6 +449,40 @@ static void test_handle__waits_until_the_feed_grows(void **state)
     device_free(device);
 }
 
+/* Whoever speaks a version that is not its neighbour is told so, and nothing of his is taken; a
+ * stranger is told that he is one. */
+static void test_handle__versions_that_are_too_far_apart_are_426(void **state)
+{
+    struct fixture *fixture = *state;
+    char bearer[96];
+    struct ledger_request request = {.method = "POST",
+                                     .path = "/v1/admin/reference",
+                                     .query = "",
+                                     .authorization = bearer,
+                                     .body = SHOP_ROWS,
+                                     .length = sizeof SHOP_ROWS - 1};
+    static const struct {
+        int from_now;
+        int status;
+    } versions[] = {{-1, 200}, {0, 200}, {1, 200}, {2, 426}, {1000000, 426}};
+    char version[24];
+    struct answer answer;
+
+    (void)snprintf(bearer, sizeof bearer, "Bearer %s", fixture->token);
+    request.version = "x";
+    assert_refused(request_answer(fixture, &request), 426, "version");
+    assert_int_equal(query_int(fixture, "SELECT count(*) FROM item"), 0);
+    request.version = version;
+    for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++) {
+        (void)snprintf(version, sizeof version, "%d", MESSAGE_VERSION + versions[i].from_now);
+        answer = request_answer(fixture, &request);
+        assert_int_equal(answer.status, versions[i].status);
+        answer_free(&answer);
+    }
+    request.authorization = "Bearer nonsense";
+    assert_refused(request_answer(fixture, &request), 401, "denied");
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
@@ -472,6 +506,7 @@ int main(void)
         TEST(test_handle__tells_the_heads_of_a_device),
         TEST(test_handle__keeps_scopes_of_other_locations_apart),
         TEST(test_handle__waits_until_the_feed_grows),
+        TEST(test_handle__versions_that_are_too_far_apart_are_426),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
