@@ -1,9 +1,18 @@
-/* The transaction of an import. */
+/* The turns of an import.
+ *
+ *   file    ▒▒▒▒▒▒▒▒▒▒│▒▒▒▒▒▒▒▒▒▒│░░░░░░░░░░│░░░░░
+ *           committed  committed  the turn    to come
+ *
+ * A turn that has to be tried again (another transaction was in its way) begins the file anew and
+ * passes over what is committed: what the records before say of this one (a SKU twice, a code
+ * taken) is then as it was.
+ */
 #include "sync/ledger/import.h"
 
 #include "sync/ledger/import_file.h"
 #include "sync/ledger/import_list.h"
 #include "sync/ledger/projection.h"
+#include "sync/ledger/store/meta.h"
 #include "sync/ledger/text_set.h"
 #include "terminal/base/text.h"
 
@@ -11,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DOCUMENT_LINES 20000
+#define RECEIVED_SIZE (sizeof "import_received " + 2 * HASH_SIZE)
 
 /* What is written with each item, as this file's header has it. */
 struct import_sql {
@@ -33,6 +42,11 @@ struct import {
     char group[REFERENCE_KEY_MAX + 1]; /* the last one written */
     bool had_codes;                    /* the catalogue had codes before */
     bool tell;                         /* small enough to be told row by row */
+    bool begun, ended;                 /* the file is open; all of it was read */
+    bool uncertain;                    /* a turn was begun and is not known to be committed */
+    int64_t done;                      /* records of the turns that are committed */
+    int64_t received;                  /* records whose stock is there, from an import cut short */
+    char received_key[RECEIVED_SIZE];  /* under which `received` is kept */
     struct buf lines;                  /* of the stock document */
     int64_t line_count;
 };
@@ -165,7 +179,6 @@ static enum status put_code(struct import *import, const struct writer_turn *tur
 
     if (code->code[0] == '\0')
         return STATUS_OK;
-    (void)text_set_add(import->codes, code->code, strlen(code->code));
     if (import->tell) {
         reference_row_init(&row, reference_table_find("item_code"));
         reference_row_set_text(&row, "code", code->code);
@@ -181,8 +194,8 @@ static enum status put_code(struct import *import, const struct writer_turn *tur
     status = store_run(turn->session,
                        "INSERT INTO item_code(code, sku, given, kind, pack) "
                        "VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(code) DO UPDATE SET "
-                       "sku = excluded.sku, given = excluded.given, kind = excluded.kind, "
-                       "pack = excluded.pack",
+                       "given = excluded.given, kind = excluded.kind, pack = excluded.pack "
+                       "WHERE item_code.sku = excluded.sku",
                        values, 5, error);
     return status;
 }
@@ -246,47 +259,53 @@ static enum status put_category(struct import *import, const struct writer_turn 
     return rows_put(import->rows, turn, &row, import->tell, error);
 }
 
+static bool is_group(const struct import *import, struct reference_value sku)
+{
+    return strlen(import->group) == sku.length && memcmp(import->group, sku.text, sku.length) == 0;
+}
+
 static enum status put_group(struct import *import, const struct writer_turn *turn,
                              const struct import_item *item, struct error *error)
 {
-    struct reference_value sku = item->group.values[0];
     enum status status;
 
-    if (!item->has_group ||
-        (strlen(import->group) == sku.length && memcmp(import->group, sku.text, sku.length) == 0))
+    if (!item->has_group || is_group(import, item->group.values[0]))
         return STATUS_OK;
-    memcpy(import->group, sku.text, sku.length);
-    import->group[sku.length] = '\0';
-    (void)text_set_add(import->skus, sku.text, sku.length);
     status = put_item(import, turn, &item->group, error);
     return status == STATUS_OK && import->tell ? rows_tell(import->rows, turn, &item->group, error)
                                                : status;
 }
 
-static enum status receive(struct import *import, const struct writer_turn *turn,
-                           const struct reference_row *item, bool last, struct error *error)
+/* What later records are checked against. */
+static void remember(struct import *import, const struct import_item *item)
 {
-    struct projection_document document = {.kind = "import",
-                                           .location = import->options->stock_location,
-                                           .from_status = BUCKET_SUPPLIER,
-                                           .to_status = BUCKET_AVAILABLE};
-    enum status status = STATUS_OK;
+    struct reference_value sku = item->row.values[0];
 
-    if (item != NULL && import->options->stock_milli > 0 &&
-        item->values[reference_column_find(item->table, "stocked")].number != 0) {
-        status = buf_printf(&import->lines, "%.*s\t%lld\n", (int)item->values[0].length,
-                            item->values[0].text, (long long)import->options->stock_milli);
-        INVARIANT(status == STATUS_OK);
-        import->line_count++;
+    (void)text_set_add(import->skus, sku.text, sku.length);
+    if (item->code.code[0] != '\0')
+        (void)text_set_add(import->codes, item->code.code, strlen(item->code.code));
+    if (item->has_pack && item->pack_code.code[0] != '\0')
+        (void)text_set_add(import->codes, item->pack_code.code, strlen(item->pack_code.code));
+    if (item->has_group && !is_group(import, item->group.values[0])) {
+        struct reference_value group = item->group.values[0];
+        (void)text_set_add(import->skus, group.text, group.length);
+        memcpy(import->group, group.text, group.length);
+        import->group[group.length] = '\0';
     }
-    if (import->line_count == 0 || (import->line_count < DOCUMENT_LINES && !last))
-        return STATUS_OK;
-    document.lines = import->lines.data;
-    document.length = import->lines.used;
-    status = projection_document(turn, &document, error);
-    buf_clear(&import->lines);
-    import->line_count = 0;
-    return status;
+}
+
+/* A line for the stock document of this turn. */
+static void receive(struct import *import, const struct reference_row *item)
+{
+    enum status status;
+
+    if (import->options->stock_milli <= 0 || import->result->rows <= import->received ||
+        item->values[reference_column_find(item->table, "stocked")].number == 0)
+        return;
+    status = buf_printf(&import->lines, "%.*s\t%lld\n", (int)item->values[0].length,
+                        item->values[0].text, (long long)import->options->stock_milli);
+    INVARIANT(status == STATUS_OK);
+    import->line_count++;
 }
 
 static enum status put_record(struct import *import, const struct writer_turn *turn,
@@ -294,10 +313,8 @@ static enum status put_record(struct import *import, const struct writer_turn *t
 {
     struct reference_value sku = item->row.values[0];
     struct reference_value no_pack = {.text = ""};
-    enum status status;
+    enum status status = put_category(import, turn, &item->row, error);
 
-    (void)text_set_add(import->skus, sku.text, sku.length);
-    status = put_category(import, turn, &item->row, error);
     if (status == STATUS_OK)
         status = put_group(import, turn, item, error);
     if (status == STATUS_OK)
@@ -316,37 +333,81 @@ static enum status put_record(struct import *import, const struct writer_turn *t
         if (status == STATUS_OK && item->pack_price_scaled >= 0)
             status = put_price(import, turn, sku, pack, item->pack_price_scaled, error);
     }
-    return status == STATUS_OK ? receive(import, turn, &item->row, false, error) : status;
+    if (status == STATUS_OK)
+        receive(import, &item->row);
+    return status;
 }
 
+/* One record that can be read. What is committed already is only remembered. */
+static enum status take_item(struct import *import, const struct writer_turn *turn,
+                             const struct import_item *item, struct error *error)
+{
+    const char *refused = NULL;
+    enum status status = check_unique(import, turn, item, &refused, error);
+
+    if (status == STATUS_OK && refused == NULL && import->result->rows > import->done)
+        status = put_record(import, turn, item, error);
+    if (status != STATUS_OK)
+        return status;
+    if (refused != NULL) {
+        reject(import, refused);
+    } else {
+        import->result->imported++;
+        remember(import, item);
+    }
+    return STATUS_OK;
+}
+
+/* Up to record `last`. */
 static enum status import_records(struct import *import, const struct writer_turn *turn,
-                                  struct error *error)
+                                  int64_t last, struct error *error)
 {
     struct import_item item;
     char reason[IMPORT_REASON_SIZE];
-    enum import_record record;
     enum status status = STATUS_OK;
 
-    while (status == STATUS_OK &&
-           (record = import_file_next(&import->file, &item, reason)) != IMPORT_END) {
-        const char *refused = NULL;
-        import->result->rows++;
-        if (record == IMPORT_PASSED_OVER)
-            continue;
-        if (record == IMPORT_REJECTED)
-            refused = reason;
-        else
-            status = check_unique(import, turn, &item, &refused, error);
-        if (status != STATUS_OK)
+    while (status == STATUS_OK && import->result->rows < last) {
+        enum import_record record = import_file_next(&import->file, &item, reason);
+        import->ended = record == IMPORT_END;
+        if (import->ended)
             break;
-        if (refused != NULL) {
-            reject(import, refused);
-            continue;
-        }
-        import->result->imported++;
-        status = put_record(import, turn, &item, error);
+        import->result->rows++;
+        if (record == IMPORT_REJECTED)
+            reject(import, reason);
+        else if (record == IMPORT_ITEM)
+            status = take_item(import, turn, &item, error);
     }
-    return status == STATUS_OK ? receive(import, turn, NULL, true, error) : status;
+    return status;
+}
+
+/* The stock of this turn's records, and in the same transaction how far it is there. */
+static enum status receive_stock(struct import *import, const struct writer_turn *turn,
+                                 struct error *error)
+{
+    struct projection_document document = {.kind = "import",
+                                           .location = import->options->stock_location,
+                                           .from_status = BUCKET_SUPPLIER,
+                                           .to_status = BUCKET_AVAILABLE,
+                                           .lines = import->lines.data,
+                                           .length = import->lines.used};
+    struct store_value key = store_text(import->received_key);
+    char rows[32];
+    enum status status = STATUS_OK;
+
+    if (import->options->stock_milli <= 0)
+        return STATUS_OK;
+    if (import->line_count > 0)
+        status = projection_document(turn, &document, error);
+    buf_clear(&import->lines);
+    import->line_count = 0;
+    if (status != STATUS_OK)
+        return status;
+    if (import->ended)
+        return store_run(turn->session, "DELETE FROM ledger_meta WHERE key = ?1", &key, 1, error);
+    if (import->result->rows <= import->received)
+        return STATUS_OK;
+    (void)snprintf(rows, sizeof rows, "%lld", (long long)import->result->rows);
+    return meta_set(turn->session, import->received_key, rows, error);
 }
 
 static enum status find_location(struct import *import, const struct writer_turn *turn,
@@ -378,29 +439,40 @@ static bool is_small(const char *bytes, size_t length)
     return lines <= FEED_BULK_ROWS;
 }
 
-static enum status import_into(struct import *import, const struct writer_turn *turn,
-                               struct error *error)
+/* A file that is too large to be told, and what it brings: whoever is behind takes a snapshot. Said
+ * anew by each turn, so that no replica ever counts as complete that has half of a file. */
+static void tell_bulk(const struct import *import, const struct writer_turn *turn)
 {
-    int64_t had_codes = 0;
-    enum status status = store_one_int(turn->session, "SELECT 1 FROM item_code LIMIT 1", NULL, 0, 0,
-                                       &had_codes, error);
+    char scope[REFERENCE_SCOPE_SIZE];
 
-    make_sql(import);
-    import->had_codes = had_codes != 0;
-    import->tell = is_small(import->bytes, import->length);
-    if (!import->tell) {
-        feed_add_bulk(turn->feed, "catalogue");
-        feed_add_bulk(turn->feed, "prices");
-    }
-    if (status == STATUS_OK)
-        status = import_records(import, turn, error);
-    return status == STATUS_OK ? projection_resolve(turn, error) : status;
+    if (import->tell)
+        return;
+    feed_add_bulk(turn->feed, "catalogue");
+    feed_add_bulk(turn->feed, "prices");
+    if (import->options->stock_milli <= 0)
+        return;
+    (void)snprintf(scope, sizeof scope, "location:%s", import->options->stock_location);
+    feed_add_bulk(turn->feed, scope);
 }
 
-static enum status run_import(void *context, const struct writer_turn *turn, struct error *error)
+static void close_file(struct import *import)
 {
-    struct import *import = context;
+    if (!import->begun)
+        return;
+    buf_finish(&import->lines);
+    text_set_free(import->skus);
+    text_set_free(import->codes);
+    text_set_free(import->categories);
+    import_file_close(&import->file);
+    import->begun = false;
+}
+
+static enum status open_file(struct import *import, const struct writer_turn *turn,
+                             struct error *error)
+{
     struct currency currency;
+    char received[META_VALUE_SIZE] = "";
+    int64_t had_codes = 0;
     enum status status = find_location(import, turn, error);
 
     import_finish(import->result);
@@ -408,23 +480,62 @@ static enum status run_import(void *context, const struct writer_turn *turn, str
         status = import_list_find(import->rows, turn, import->options->list,
                                   import->options->currency, &currency, error);
     if (status == STATUS_OK)
+        status = store_one_int(turn->session, "SELECT 1 FROM item_code LIMIT 1", NULL, 0, 0,
+                               &had_codes, error);
+    if (status == STATUS_OK)
+        status = meta_get(turn->session, import->received_key, received, error);
+    if (status == STATUS_OK)
         status = import_file_open(&import->file, import->bytes, import->length, currency.exponent,
                                   error);
     if (status != STATUS_OK)
         return status;
+    import->begun = true;
+    import->ended = false;
+    import->had_codes = had_codes != 0;
+    import->received = strtoll(received, NULL, 10);
     import->group[0] = '\0';
     import->line_count = 0;
     import->skus = text_set_new();
     import->codes = text_set_new();
     import->categories = text_set_new();
     buf_init(&import->lines, SIZE_MAX - 1);
-    status = import_into(import, turn, error);
-    buf_finish(&import->lines);
-    text_set_free(import->skus);
-    text_set_free(import->codes);
-    text_set_free(import->categories);
-    import_file_close(&import->file);
-    return status;
+    make_sql(import);
+    return import_records(import, turn, import->done, error);
+}
+
+static enum status run_turn(void *context, const struct writer_turn *turn, struct error *error)
+{
+    struct import *import = context;
+    enum status status = STATUS_OK;
+
+    if (import->uncertain)
+        close_file(import);
+    import->uncertain = true;
+    if (!import->begun)
+        status = open_file(import, turn, error);
+    if (status == STATUS_OK)
+        tell_bulk(import, turn);
+    if (status == STATUS_OK)
+        status = import_records(import, turn, import->done + IMPORT_TURN, error);
+    if (status == STATUS_OK)
+        status = receive_stock(import, turn, error);
+    return status == STATUS_OK ? projection_resolve(turn, error) : status;
+}
+
+/* The same file, to the same place and in the same quantity. */
+static void name_receipt(struct import *import)
+{
+    const struct import_options *options = import->options;
+    struct hash file = hash_bytes(import->bytes, import->length), all;
+    char text[2 * HASH_SIZE + LOCATION_ID_SIZE + 64], hex[2 * HASH_SIZE + 1];
+    int length;
+
+    hex_write(file.bytes, HASH_SIZE, hex);
+    length = snprintf(text, sizeof text, "%s %s %lld", hex, options->stock_location,
+                      (long long)options->stock_milli);
+    all = hash_bytes(text, (size_t)length);
+    hex_write(all.bytes, HASH_SIZE, hex);
+    (void)snprintf(import->received_key, sizeof import->received_key, "import_received %s", hex);
 }
 
 enum status import_run(struct writer *writer, struct rows *rows,
@@ -432,8 +543,8 @@ enum status import_run(struct writer *writer, struct rows *rows,
                        struct import_result *out, struct error *error)
 {
     struct import *import = mem_alloc(sizeof *import);
-    struct writer_job job = {.run = run_import, .context = import};
-    enum status status;
+    struct writer_job job = {.run = run_turn, .context = import};
+    enum status status = STATUS_OK;
 
     memset(out, 0, sizeof *out);
     import->rows = rows;
@@ -441,7 +552,16 @@ enum status import_run(struct writer *writer, struct rows *rows,
     import->bytes = bytes;
     import->length = length;
     import->result = out;
-    status = writer_run(writer, &job, error);
+    import->tell = is_small(bytes, length);
+    name_receipt(import);
+    rows_import_begin(rows);
+    while (status == STATUS_OK && !import->ended) {
+        status = writer_run(writer, &job, error);
+        import->uncertain = status != STATUS_OK;
+        import->done = out->rows;
+    }
+    rows_import_end(rows);
+    close_file(import);
     free(import);
     return status;
 }

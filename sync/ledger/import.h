@@ -1,8 +1,13 @@
 /* POST /v1/admin/import: a catalogue file into items, codes, packs and prices.
  *
- * Records that break a rule are rejected, each with its line and reason; the others go in, all in
- * one transaction. An item that is there already is updated in what the file's columns say. A
- * large file raises the feed's floor instead of telling every row.
+ * Records that break a rule are rejected, each with its line and reason; the others go in. An item
+ * that is there already is updated in what the file's columns say. A large file raises the feed's
+ * floor instead of telling every row.
+ *
+ * A file goes in by turns, in its order, so that sales need not wait for all of it: each turn is
+ * one transaction of IMPORT_TURN records, each record whole, with its codes, prices and stock. An
+ * import that was cut short has put in the turns before; the same file again puts in all of it, and
+ * receives stock only from where it was cut: of each item once. One import runs at a time.
  */
 #ifndef HOLDFAST_LEDGER_IMPORT_H
 #define HOLDFAST_LEDGER_IMPORT_H
@@ -12,6 +17,7 @@
 #include "terminal/base/buf.h"
 #include "terminal/journal/device.h"
 
+#define IMPORT_TURN            1000
 #define IMPORT_REJECTIONS_TOLD 1000000
 #define IMPORT_TEXT_TOLD       120 /* bytes of a rejected record */
 

@@ -127,8 +127,10 @@ static enum status route_import(struct exchange *exchange, struct error *error)
 
     if (status != STATUS_OK)
         return status;
+    snapshots_hold(ledger->snapshots);
     status = import_run(ledger->writer, ledger->rows, &options, exchange->body, exchange->length,
                         &result, error);
+    snapshots_release(ledger->snapshots);
     took_ms = (clock_monotonic_us(&ledger->clock) - start) / 1000;
     exchange->response->status = 200;
     if (status == STATUS_OK) {

@@ -19,6 +19,7 @@ struct table_sql {
 
 struct rows {
     struct table_sql tables[TABLES_MAX]; /* by index of reference_table_at */
+    pthread_mutex_t importing;
     pthread_mutex_t mutex;
     char **texts; /* rows_sql */
     size_t text_count;
@@ -79,6 +80,7 @@ struct rows *rows_new(void)
     struct rows *rows = mem_alloc(sizeof *rows);
 
     INVARIANT(reference_table_count() <= TABLES_MAX);
+    (void)pthread_mutex_init(&rows->importing, NULL);
     (void)pthread_mutex_init(&rows->mutex, NULL);
     for (int i = 0; i < reference_table_count(); i++) {
         rows->tables[i].put = put_sql(reference_table_at(i));
@@ -100,6 +102,7 @@ void rows_free(struct rows *rows)
     for (size_t i = 0; i < rows->text_count; i++)
         free(rows->texts[i]);
     free(rows->texts);
+    (void)pthread_mutex_destroy(&rows->importing);
     (void)pthread_mutex_destroy(&rows->mutex);
     free(rows);
 }
@@ -119,6 +122,16 @@ const char *rows_sql(struct rows *rows, const char *sql)
     }
     (void)pthread_mutex_unlock(&rows->mutex);
     return found;
+}
+
+void rows_import_begin(struct rows *rows)
+{
+    (void)pthread_mutex_lock(&rows->importing);
+}
+
+void rows_import_end(struct rows *rows)
+{
+    (void)pthread_mutex_unlock(&rows->importing);
 }
 
 static const struct table_sql *sql_of(const struct rows *rows, const struct reference_table *table)

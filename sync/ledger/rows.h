@@ -14,6 +14,10 @@ void rows_free(struct rows *rows);
  * that is made at run time. Any thread. */
 const char *rows_sql(struct rows *rows, const char *sql);
 
+/* One import at a time: the turns of two would mix. Waits for the one that runs. */
+void rows_import_begin(struct rows *rows);
+void rows_import_end(struct rows *rows);
+
 /* Writes the row. With `tell`, the feed gets it too. */
 enum status rows_put(struct rows *rows, const struct writer_turn *turn,
                      const struct reference_row *row, bool tell, struct error *error) MUST_USE;

@@ -43,6 +43,7 @@ struct snapshots {
     struct wanted *wanted;
     size_t wanted_count; /* wanted[0] is in work while `building` */
     bool building;
+    int holds;             /* imports that go in */
     int64_t not_before_us; /* after a failure, monotonic */
     atomic_bool stopping;
 };
@@ -347,7 +348,7 @@ static void *builder_thread(void *argument)
 
     (void)pthread_mutex_lock(&snapshots->mutex);
     while (!atomic_load(&snapshots->stopping)) {
-        if (snapshots->wanted_count == 0)
+        if (snapshots->wanted_count == 0 || snapshots->holds > 0)
             (void)pthread_cond_wait(&snapshots->changed, &snapshots->mutex);
         else
             build_first(snapshots);
@@ -444,6 +445,22 @@ enum status snapshots_get(struct snapshots *snapshots, const char *location,
     (void)pthread_mutex_unlock(&snapshots->mutex);
     return found ? STATUS_OK
                  : error_set(error, STATUS_BUSY, "the snapshot is being prepared: ask again");
+}
+
+void snapshots_hold(struct snapshots *snapshots)
+{
+    (void)pthread_mutex_lock(&snapshots->mutex);
+    snapshots->holds++;
+    (void)pthread_mutex_unlock(&snapshots->mutex);
+}
+
+void snapshots_release(struct snapshots *snapshots)
+{
+    (void)pthread_mutex_lock(&snapshots->mutex);
+    INVARIANT(snapshots->holds > 0);
+    snapshots->holds--;
+    (void)pthread_cond_broadcast(&snapshots->changed);
+    (void)pthread_mutex_unlock(&snapshots->mutex);
 }
 
 void snapshots_prepare(struct snapshots *snapshots, const char *location)

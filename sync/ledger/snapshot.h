@@ -49,6 +49,11 @@ void snapshots_prepare(struct snapshots *snapshots, const char *location);
 enum status snapshots_file(struct snapshots *snapshots, const char *location, const char *id,
                            int *fd, int64_t *size, struct error *error) MUST_USE;
 
+/* While an import goes in, a snapshot would have half of it, and be of no use a moment later: the
+ * thread begins no build between the two. They nest. */
+void snapshots_hold(struct snapshots *snapshots);
+void snapshots_release(struct snapshots *snapshots);
+
 /* Without a thread: builds what was asked for first. True while more is asked for. */
 bool snapshots_work(struct snapshots *snapshots);
 
