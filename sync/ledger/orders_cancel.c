@@ -4,6 +4,7 @@
 #include "sync/ledger/projection.h"
 #include "terminal/base/json.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,6 +21,30 @@ static enum status refuse(struct cancelling *cancelling, enum status status, con
     cancelling->refusal = status;
     cancelling->why = why;
     return STATUS_OK;
+}
+
+/* An order of a ledger that did not keep what it took: what its items would take today. */
+static enum status guess_reserved(const struct writer_turn *turn, const struct cancelling *order,
+                                  const char *location, struct buf *lines, struct error *error)
+{
+    struct store_value values[] = {store_text(location), store_text(order->channel),
+                                   store_text(order->id)};
+    struct store_query *query;
+    bool row = false;
+    enum status status =
+        store_query(turn->session,
+                    "SELECT l.sku, l.quantity_milli FROM pickup_line l JOIN item i ON i.sku = "
+                    "l.sku WHERE l.location = ?1 AND l.channel = ?2 AND l.id = ?3 AND "
+                    "i.stocked = 1 ORDER BY l.line",
+                    values, 3, &query, error);
+
+    while (status == STATUS_OK &&
+           (status = store_next(turn->session, query, &row, error)) == STATUS_OK && row) {
+        status = buf_printf(lines, "%s\t%" PRId64 "\n", store_column_text(turn->session, query, 0),
+                            store_column_int(turn->session, query, 1));
+        INVARIANT(status == STATUS_OK);
+    }
+    return status;
 }
 
 /* What the order took, not what it would take today. */
@@ -79,9 +104,13 @@ static enum status run_cancel(void *context, const struct writer_turn *turn, str
     buf_init(&reserved, LINES_MAX);
     INVARIANT(buf_append_text(&reserved, store_column_text(turn->session, query, 2)) == STATUS_OK);
     store_done(turn->session, query);
-    if (strcmp(state, "placed") == 0)
+    if (strcmp(buf_text(&reserved), "unknown") == 0) {
+        buf_clear(&reserved);
+        status = guess_reserved(turn, order, location, &reserved, error);
+    }
+    if (status == STATUS_OK && strcmp(state, "placed") == 0)
         status = cancel(turn, order, location, &reserved, error);
-    else if (strcmp(state, "cancelled") != 0)
+    else if (status == STATUS_OK && strcmp(state, "cancelled") != 0)
         status = refuse(order, STATUS_CONFLICT, "the shop has begun with it: it refuses it there");
     buf_finish(&reserved);
     return status;

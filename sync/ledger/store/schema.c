@@ -63,7 +63,7 @@ static const char *const step_1[] = {
     "CREATE TABLE change(id INTEGER PRIMARY KEY, body BLOB NOT NULL);",
     NULL};
 
-/* Grows until it is released. One text per subject. */
+/* Released. One text per subject. */
 static const char *const step_2[] = {
     /* tokens, devices, nonces over a stop, webhooks */
     "CREATE TABLE token("
@@ -108,8 +108,8 @@ static const char *const step_2[] = {
     "  NULL, returned INTEGER NOT NULL, PRIMARY KEY(lease, device)) WITHOUT ROWID;",
     /* orders */
     "CREATE TABLE order_request( channel TEXT NOT NULL, id TEXT NOT NULL, location TEXT "
-    "  NOT NULL, body TEXT NOT NULL, reserved TEXT NOT NULL, placed_ms INTEGER NOT NULL, "
-    "  cancelled_ms INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(channel, id)) WITHOUT ROWID;"
+    "  NOT NULL, body TEXT NOT NULL, placed_ms INTEGER NOT NULL, cancelled_ms INTEGER NOT "
+    "  NULL DEFAULT 0, PRIMARY KEY(channel, id)) WITHOUT ROWID;"
     "CREATE TABLE order_mark( channel TEXT NOT NULL, id TEXT NOT NULL, picked INTEGER NOT "
     "  NULL, staged INTEGER NOT NULL, handed_over INTEGER NOT NULL, refused INTEGER NOT "
     "  NULL, returned INTEGER NOT NULL, PRIMARY KEY(channel, id)) WITHOUT ROWID;"
@@ -150,7 +150,14 @@ static const char *const step_2[] = {
     NULL,
 };
 
-static const char *const *const steps[] = {step_1, step_2};
+/* Grows until it is released. */
+static const char *const step_3[] = {
+    /* what an order took, as the lines of a document; 'unknown': placed before it was kept */
+    "ALTER TABLE order_request ADD COLUMN reserved TEXT NOT NULL DEFAULT 'unknown';",
+    NULL,
+};
+
+static const char *const *const steps[] = {step_1, step_2, step_3};
 
 int schema_version(void)
 {

@@ -40,17 +40,36 @@ static void put_file(const char *golden, const char *name, bool packed)
     free(path);
 }
 
-static int make(void **state)
+static int make_version(const char *version)
 {
-    (void)state;
+    static const char *const files[][2] = {{"till-%s-device.json", "device.json"},
+                                           {"till-%s.db.zst", "till.db"},
+                                           {"sync-%s.db.zst", "sync.db"},
+                                           {"replica-%s.db.zst", "replica-1.db"}};
+
     crypto_start();
     log_set_level(LOG_LEVEL_ERROR);
     folder = folder_make();
-    put_file("till-v1-device.json", "device.json", false);
-    put_file("till-v1.db.zst", "till.db", true);
-    put_file("sync-v1.db.zst", "sync.db", true);
-    put_file("replica-v1.db.zst", "replica-1.db", true);
+    for (int i = 0; i < 4; i++) {
+        char name[64];
+        const char *mark = strchr(files[i][0], '%');
+        (void)snprintf(name, sizeof name, "%.*s%s%s", (int)(mark - files[i][0]), files[i][0],
+                       version, mark + 2);
+        put_file(name, files[i][1], i > 0);
+    }
     return replica_pointer_write(folder.path, "replica-1.db", NULL) == STATUS_OK ? 0 : -1;
+}
+
+static int make(void **state)
+{
+    (void)state;
+    return make_version("v1");
+}
+
+static int make_2(void **state)
+{
+    (void)state;
+    return make_version("v2");
 }
 
 static int discard(void **state)
@@ -106,7 +125,7 @@ static void exec_in(const char *name, const char *sql)
     free(path);
 }
 
-static void check_till(struct till *till)
+static void check_till(struct till *till, int entries, int sales, int64_t sales_minor)
 {
     struct till_figures figures;
     struct error error = {0};
@@ -115,10 +134,10 @@ static void check_till(struct till *till)
 
     if (status != STATUS_OK)
         fail_msg("%s: %s", status_name(status), error.text);
-    assert_int_equal(checked, 7);
+    assert_int_equal(checked, entries);
     assert_int_equal(till_figures(till, &figures, &error), STATUS_OK);
-    assert_int_equal(figures.sales, 6);
-    assert_int_equal(figures.sales_minor, 2 * 1735);
+    assert_int_equal(figures.sales, sales);
+    assert_int_equal(figures.sales_minor, sales_minor);
 }
 
 static void test_upgrade__a_till_of_the_first_version(void **state)
@@ -132,7 +151,7 @@ static void test_upgrade__a_till_of_the_first_version(void **state)
     int count;
 
     (void)state;
-    check_till(till);
+    check_till(till, 7, 6, 2 * 1735);
     assert_int_equal(till_phase(till), TILL_READY);
     assert_int_equal(till_item(till, "TEA", &tea, &error), STATUS_OK);
     assert_int_equal(tea.stock.on_hand.milli, 94000);
@@ -144,7 +163,26 @@ static void test_upgrade__a_till_of_the_first_version(void **state)
     agent_destroy(agent);
     agent = open_agent(STATUS_OK);
     till = open_till(STATUS_OK);
-    check_till(till);
+    check_till(till, 7, 6, 2 * 1735);
+    till_close(till);
+    agent_destroy(agent);
+}
+
+static void test_upgrade__a_till_of_the_second_version(void **state)
+{
+    struct agent *agent = open_agent(STATUS_OK);
+    struct till *till = open_till(STATUS_OK);
+    struct till_status status;
+    struct tile_view tea;
+    struct error error;
+
+    (void)state;
+    check_till(till, 5, 3, 1780 + 395);
+    assert_int_equal(till_phase(till), TILL_READY);
+    assert_int_equal(till_item(till, "TEA", &tea, &error), STATUS_OK);
+    assert_int_equal(tea.stock.on_hand.milli, 95000);
+    till_status(till, &status);
+    assert_int_equal(status.unsent, 1);
     till_close(till);
     agent_destroy(agent);
 }
@@ -158,7 +196,7 @@ static void test_upgrade__a_till_before_its_agent(void **state)
     bool changed;
 
     (void)state;
-    check_till(till);
+    check_till(till, 7, 6, 2 * 1735);
     assert_int_equal(till_phase(till), TILL_NO_REPLICA);
     agent = open_agent(STATUS_OK);
     assert_int_equal(till_refresh(till, &changed, &error), STATUS_OK);
@@ -198,7 +236,7 @@ static void test_upgrade__killed_in_the_middle(void **state)
     }
     agent = open_agent(STATUS_OK);
     till = open_till(STATUS_OK);
-    check_till(till);
+    check_till(till, 7, 6, 2 * 1735);
     till_close(till);
     agent_destroy(agent);
 }

@@ -1,7 +1,7 @@
 /* A ledger of the first version (tests/golden/ledger-v1.sql, written by that version's programs:
- * two tills, ten sales and returns, an opening document, a clone's branch) opens in this one.
- * SQLite takes the file itself; PostgreSQL, which the first version did not know, takes it as a
- * backup. */
+ * two tills, ten sales and returns, an opening document, a clone's branch) opens in this one; and so
+ * does one of the second (ledger-v2.sql: a till, two orders). SQLite takes the file itself;
+ * PostgreSQL, which the first version did not know, takes it as a backup. */
 #include "ledger_fixture.h"
 
 #include "sync/ledger/store/schema.h"
@@ -10,11 +10,11 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#define GOLDEN "tests/golden/ledger-v1.sql"
-#define TOKEN  "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define TOKEN "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
-static void write_first_version(const char *path)
+static void write_version(int version, const char *path)
 {
+    char golden[64];
     char hex[2 * HASH_SIZE + 1];
     struct error error = {0};
     struct hash hash;
@@ -24,34 +24,37 @@ static void write_first_version(const char *path)
     hash = hash_bytes(TOKEN, strlen(TOKEN));
     hex_write(hash.bytes, HASH_SIZE, hex);
     buf_init(&sql, (size_t)1 << 20);
-    must(file_read(GOLDEN, &sql, &error), &error);
+    (void)snprintf(golden, sizeof golden, "tests/golden/ledger-v%d.sql", version);
+    must(file_read(golden, &sql, &error), &error);
     /* A token that is known here; and nothing was verified. */
     assert_int_equal(buf_printf(&sql,
-                                "UPDATE ledger_meta SET value = '%s' WHERE key = 'token';"
-                                "UPDATE epoch SET verified = 0;",
+                                version == 1
+                                    ? "UPDATE ledger_meta SET value = '%s' WHERE key = 'token';"
+                                    : "UPDATE token SET hash = X'%s' WHERE name = 'admin';",
                                 hex),
                      STATUS_OK);
+    assert_int_equal(buf_append_text(&sql, "UPDATE epoch SET verified = 0;"), STATUS_OK);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, buf_text(&sql), NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
     buf_finish(&sql);
 }
 
-/* Puts the first version where the fixture's ledger is going to be. */
-static void place(struct fixture *fixture)
+/* Puts the version where the fixture's ledger is going to be. */
+static void place(struct fixture *fixture, int version)
 {
     char path[128];
     struct error error = {0};
 
     (void)snprintf(path, sizeof path, "%s/%s", fixture->folder,
-                   engine_is_postgres() ? "v1.db" : "ledger.db");
+                   engine_is_postgres() ? "old.db" : "ledger.db");
     (void)unlink(path);
-    write_first_version(path);
+    write_version(version, path);
     if (engine_is_postgres())
         must(store_restore(fixture->location, path, &error), &error);
 }
 
-static int setup(void **state)
+static int setup_version(void **state, int version)
 {
     struct fixture *fixture = mem_alloc(sizeof *fixture);
 
@@ -62,9 +65,19 @@ static int setup(void **state)
     engine_location(fixture->folder, false, fixture->location);
     fixture->now_ms = START_MS;
     strcpy(fixture->token, TOKEN);
-    place(fixture);
+    place(fixture, version);
     *state = fixture;
     return 0;
+}
+
+static int setup(void **state)
+{
+    return setup_version(state, 1);
+}
+
+static int setup_2(void **state)
+{
+    return setup_version(state, 2);
 }
 
 static void assert_whole(struct fixture *fixture)
@@ -100,6 +113,40 @@ static void test_upgrade__takes_the_first_version_on(void **state)
     fixture_open(fixture); /* once is enough */
     assert_projections_true(fixture);
     device_free(device);
+}
+
+static int64_t stock_of(struct fixture *fixture, const char *sku, const char *bucket)
+{
+    struct store_value values[] = {store_text(sku), store_text(bucket)};
+    int64_t milli = -1;
+    struct error error = {0};
+
+    must(store_one_int(fixture->ledger->writing,
+                       "SELECT quantity_milli FROM stock WHERE location = 'S01' AND sku = ?1 AND "
+                       "status = ?2",
+                       values, 2, 0, &milli, &error),
+         &error);
+    return milli;
+}
+
+/* Its orders did not keep what they took. */
+static void test_upgrade__takes_the_second_version_on(void **state)
+{
+    struct fixture *fixture = *state;
+    struct answer answer;
+
+    fixture_open(fixture);
+    assert_int_equal(query_int(fixture, "SELECT count(*) FROM entry"), 4);
+    assert_int_equal(stock_of(fixture, "A", "available"), 93000);
+    assert_int_equal(stock_of(fixture, "A", "reserved"), 4000);
+    assert_projections_true(fixture);
+    answer = admin_call(fixture, "POST", "/v1/orders/web/W-1/cancel", "", "{}", 2);
+    assert_int_equal(answer.status, 200);
+    answer_free(&answer);
+    assert_int_equal(stock_of(fixture, "A", "available"), 97000);
+    assert_int_equal(stock_of(fixture, "A", "reserved"), 0);
+    assert_int_equal(stock_of(fixture, "TEA", "reserved"), 2000);
+    assert_projections_true(fixture);
 }
 
 /* Every signature and every link of the chains, by this version's eyes. */
@@ -217,7 +264,7 @@ static void test_upgrade__survives_a_kill(void **state)
         fixture_open(fixture);
         assert_whole(fixture);
         fixture_close(fixture);
-        place(fixture);
+        place(fixture, 1);
     }
 }
 
@@ -225,9 +272,14 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_upgrade__takes_the_first_version_on), TEST(test_upgrade__verifies),
-        TEST(test_upgrade__keeps_what_exceptions_said), TEST(test_upgrade__goes_through_a_backup),
-        TEST(test_upgrade__refuses_a_later_version),    TEST(test_upgrade__survives_a_kill),
+        cmocka_unit_test_setup_teardown(test_upgrade__takes_the_second_version_on, setup_2,
+                                        fixture_teardown),
+        TEST(test_upgrade__takes_the_first_version_on),
+        TEST(test_upgrade__verifies),
+        TEST(test_upgrade__keeps_what_exceptions_said),
+        TEST(test_upgrade__goes_through_a_backup),
+        TEST(test_upgrade__refuses_a_later_version),
+        TEST(test_upgrade__survives_a_kill),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
