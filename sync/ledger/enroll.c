@@ -1,6 +1,8 @@
 /* Codes and devices. */
 #include "sync/ledger/enroll.h"
 
+#include "terminal/journal/device.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -45,6 +47,9 @@ enum status enroll_new_code(struct writer *writer, const struct entropy *entropy
     size_t used = 0;
     enum status status;
 
+    if (!till_name_valid(till) || !location_id_valid(location))
+        return error_set(error, STATUS_INVALID,
+                         "a till's name has letters, digits, '-' and '_', a location's '.' too");
     entropy_fill(entropy, random, sizeof random);
     for (size_t i = 0; i < sizeof random; i++) {
         if (i > 0 && i % 4 == 0)

@@ -13,7 +13,8 @@
 #define ENROLL_CODE_SIZE   20 /* "K7QX-9M2D-A0BC-DE12" */
 #define ENROLL_LIFETIME_MS (INT64_C(24) * 3600 * 1000)
 
-/* A new code for a till of a location. STATUS_NOT_FOUND: there is no such location. */
+/* A new code for a till of a location. STATUS_NOT_FOUND: there is no such location.
+ * STATUS_INVALID: the name is none that a till takes, the code would be spent for nothing. */
 enum status enroll_new_code(struct writer *writer, const struct entropy *entropy,
                             const char *location, const char *till, char code[ENROLL_CODE_SIZE],
                             int64_t *expires_ms, struct error *error) MUST_USE;

@@ -7,6 +7,17 @@
 
 #include <string.h>
 
+static bool state_known(const char *state)
+{
+    static const char *const states[] = {"", "open", "assigned", "settled", "all"};
+
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        if (strcmp(state, states[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 static enum status list_exceptions(struct exchange *exchange, struct error *error)
 {
     char after_text[DECIMAL_SIZE], state[16];
@@ -18,7 +29,8 @@ static enum status list_exceptions(struct exchange *exchange, struct error *erro
         status = decimal_read(after_text, 0, &after);
     if (status != STATUS_OK)
         return error_set(error, STATUS_INVALID, "after: not a number");
-    if (query_value(exchange->request->query, "state", state, sizeof state, error) != STATUS_OK)
+    if (query_value(exchange->request->query, "state", state, sizeof state, error) != STATUS_OK ||
+        !state_known(state))
         return error_set(error, STATUS_INVALID, "state: open, assigned, settled or all");
     exchange->response->status = 200;
     return exceptions_list(exchange->reader, after, state, &exchange->response->body, error);

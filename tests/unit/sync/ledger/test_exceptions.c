@@ -287,6 +287,7 @@ static void test_exceptions__live_by_their_rules(void **state)
     expect_status(change_exception(fixture, id, "{\"op\":\"assign\",\"to\":\"\"}"), 400);
     expect_status(change_exception(fixture, id + 100, "{\"op\":\"reopen\"}"), 404);
     expect_status(change_exception(fixture, id, "{\"op\":\"reopen\"}"), 200);
+    expect_status(get(fixture, "/v1/exceptions", "state=opened"), 400);
     answer = get(fixture, "/v1/exceptions", "state=open");
     assert_int_equal(json_array_size(json_object_get(answer.json, "exceptions")), 1);
     answer_free(&answer);

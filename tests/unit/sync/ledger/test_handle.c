@@ -91,6 +91,18 @@ static void test_handle__wants_a_known_location_for_a_code(void **state)
     assert_refused(answer, 400, "invalid");
 }
 
+/* No till takes such a name: the code would be spent, and the shop have a till that is silent. */
+static void test_handle__wants_a_tills_name_for_a_code(void **state)
+{
+    static const char *const wrong[] = {"{\"location\":\"S01\",\"till\":\"a b\"}",
+                                        "{\"location\":\"S01\",\"till\":\"T/1\"}"};
+
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_refused(
+            admin_call(*state, "POST", "/v1/admin/enroll-codes", "", wrong[i], strlen(wrong[i])),
+            400, "invalid");
+}
+
 static void test_handle__refuses_what_is_not_signed_well(void **state)
 {
     struct fixture *fixture = *state;
@@ -493,6 +505,7 @@ int main(void)
         TEST(test_handle__enrols_once_and_says_it_again),
         TEST(test_handle__wants_a_known_location_for_a_code),
         TEST(test_handle__refuses_what_is_not_signed_well),
+        TEST(test_handle__wants_a_tills_name_for_a_code),
         TEST(test_handle__keeps_the_window_and_tells_the_time),
         TEST(test_handle__refuses_a_replay),
         TEST(test_handle__refuses_a_blocked_device),
