@@ -94,9 +94,13 @@ static const struct figure_table tables[FIGURES] = {
                              "DELETE FROM order_handed"},
 };
 
+/* SQLite makes a table in memory for what a statement returns: the more rows share one, the less a
+ * row costs. A few forms only, for each stays prepared. */
+static const int row_counts[] = {FIGURE_ROWS_MAX, 32, 1};
+#define ROW_COUNTS (sizeof row_counts / sizeof row_counts[0])
+
 struct figure_sql {
-    char *small[FIGURES];
-    char *large[FIGURES];
+    char *add[FIGURES][ROW_COUNTS];
 };
 
 const struct figure_table *figure_table(enum figure figure)
@@ -183,8 +187,8 @@ struct figure_sql *figure_sql_new(void)
     struct figure_sql *sql = mem_alloc(sizeof *sql);
 
     for (int i = 0; i < FIGURES; i++) {
-        sql->small[i] = make_sql(&tables[i], FIGURE_ROWS_SMALL);
-        sql->large[i] = make_sql(&tables[i], FIGURE_ROWS_LARGE);
+        for (size_t form = 0; form < ROW_COUNTS; form++)
+            sql->add[i][form] = make_sql(&tables[i], row_counts[form]);
     }
     return sql;
 }
@@ -194,14 +198,19 @@ void figure_sql_free(struct figure_sql *sql)
     if (sql == NULL)
         return;
     for (int i = 0; i < FIGURES; i++) {
-        free(sql->small[i]);
-        free(sql->large[i]);
+        for (size_t form = 0; form < ROW_COUNTS; form++)
+            free(sql->add[i][form]);
     }
     free(sql);
 }
 
-const char *figure_sql_add(const struct figure_sql *sql, enum figure figure, int rows)
+const char *figure_sql_add(const struct figure_sql *sql, enum figure figure, int count, int *rows)
 {
-    INVARIANT(rows == FIGURE_ROWS_SMALL || rows == FIGURE_ROWS_LARGE);
-    return rows == FIGURE_ROWS_SMALL ? sql->small[figure] : sql->large[figure];
+    size_t form = 0;
+
+    INVARIANT(count > 0);
+    while (row_counts[form] > count)
+        form++;
+    *rows = row_counts[form];
+    return sql->add[figure][form];
 }

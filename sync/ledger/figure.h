@@ -54,13 +54,13 @@ struct figure_table {
 
 const struct figure_table *figure_table(enum figure figure);
 
-/* Statements that add `rows` rows of keys and sums, in this order, to their tables; those of a
- * judged figure return keys and sums as they come to. Made once, for as long as it lives. */
-#define FIGURE_ROWS_SMALL 1
-#define FIGURE_ROWS_LARGE 32
+/* Statements that add rows of keys and sums, in this order, to their tables; those of a judged
+ * figure return keys and sums as they come to. Made once, for as long as it lives. */
+#define FIGURE_ROWS_MAX 256
 struct figure_sql;
 struct figure_sql *figure_sql_new(void);
 void figure_sql_free(struct figure_sql *sql); /* NULL is fine; nothing runs them after that */
-const char *figure_sql_add(const struct figure_sql *sql, enum figure figure, int rows);
+/* The statement that takes the most of `count` rows, at least 1: *rows of them. */
+const char *figure_sql_add(const struct figure_sql *sql, enum figure figure, int count, int *rows);
 
 #endif

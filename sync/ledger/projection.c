@@ -212,7 +212,7 @@ struct writing {
     enum figure figure;
     bool judge;
     json_t *told; /* physical stock that changed, by location; NULL when nobody wants it */
-    struct store_value values[FIGURE_ROWS_LARGE * (FIGURE_KEYS + FIGURE_SUMS)];
+    struct store_value values[FIGURE_ROWS_MAX * (FIGURE_KEYS + FIGURE_SUMS)];
     int count; /* of values */
 };
 
@@ -278,14 +278,12 @@ static enum status tell_stock_changed(const struct writing *writing, struct erro
     return status;
 }
 
-static enum status write_rows(const struct writing *writing, int rows, int first,
-                              struct error *error)
+/* One statement, with the values of as many rows as it takes. */
+static enum status write_rows(const struct writing *writing, const char *sql,
+                              const struct store_value *values, int count, struct error *error)
 {
     const struct figure_table *table = figure_table(writing->figure);
     struct store_session *session = writing->turn->session;
-    const char *sql = figure_sql_add(known_figures(writing->turn->known), writing->figure, rows);
-    const struct store_value *values = writing->values + first;
-    int count = rows * (table->keys + table->sums);
     struct store_query *query;
     bool row = false;
     enum status status;
@@ -307,18 +305,21 @@ static enum status write_rows(const struct writing *writing, int rows, int first
     return status;
 }
 
-/* What has been gathered, in one statement when it is a full one, row by row otherwise. */
+/* What has been gathered, in as few statements as there are forms for. */
 static enum status flush_rows(struct writing *writing, struct error *error)
 {
+    const struct figure_sql *figures = known_figures(writing->turn->known);
     const struct figure_table *table = figure_table(writing->figure);
-    int width = table->keys + table->sums;
+    int width = table->keys + table->sums, at = 0;
     enum status status = STATUS_OK;
 
-    if (writing->count == width * FIGURE_ROWS_LARGE)
-        status = write_rows(writing, FIGURE_ROWS_LARGE, 0, error);
-    else
-        for (int at = 0; at < writing->count && status == STATUS_OK; at += width)
-            status = write_rows(writing, FIGURE_ROWS_SMALL, at, error);
+    while (at < writing->count && status == STATUS_OK) {
+        int rows;
+        const char *sql =
+            figure_sql_add(figures, writing->figure, (writing->count - at) / width, &rows);
+        status = write_rows(writing, sql, writing->values + at, rows * width, error);
+        at += rows * width;
+    }
     writing->count = 0;
     return status;
 }
@@ -344,20 +345,26 @@ static enum status gather_row(struct writing *writing, const struct tally_cell *
             return error_set(error, STATUS_RANGE, "a sum of %s is too large", table->name);
         writing->values[writing->count++] = store_int(cell->sum[i]);
     }
-    return writing->count == (table->keys + table->sums) * FIGURE_ROWS_LARGE
+    return writing->count == (table->keys + table->sums) * FIGURE_ROWS_MAX
                ? flush_rows(writing, error)
                : STATUS_OK;
 }
 
-static enum status write_figure(struct writing *writing, struct error *error)
+/* Figure by figure, each in the order of its keys. */
+static enum status write_cells(struct writing *writing, struct error *error)
 {
+    struct tally_cell *cells = tally_sorted(writing->tally);
+    size_t count = tally_cells(writing->tally);
     enum status status = STATUS_OK;
 
-    for (size_t i = 0; i < tally_cells(writing->tally) && status == STATUS_OK; i++) {
-        struct tally_cell cell = tally_cell(writing->tally, i);
-        if (cell.figure == writing->figure && !is_zero(&cell))
-            status = gather_row(writing, &cell, error);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        if (cells[i].figure != writing->figure)
+            status = flush_rows(writing, error);
+        writing->figure = cells[i].figure;
+        if (status == STATUS_OK && !is_zero(&cells[i]))
+            status = gather_row(writing, &cells[i], error);
     }
+    free(cells);
     return status == STATUS_OK ? flush_rows(writing, error) : status;
 }
 
@@ -387,10 +394,8 @@ static enum status write_tally(const struct writer_turn *turn, const struct tall
     writing->turn = turn;
     writing->tally = tally;
     writing->judge = judge;
-    for (int figure = 0; figure < FIGURES && status == STATUS_OK; figure++) {
-        writing->figure = (enum figure)figure;
-        status = write_figure(writing, error);
-    }
+    if (status == STATUS_OK)
+        status = write_cells(writing, error);
     if (status == STATUS_OK)
         status = tell_stock_changed(writing, error);
     json_decref(writing->told);

@@ -81,6 +81,26 @@ struct tally_cell tally_cell(const struct tally *tally, size_t index)
     return out;
 }
 
+static int compare_cells(const void *a, const void *b)
+{
+    const struct tally_cell *one = a, *other = b;
+    int order = (int)one->figure - (int)other->figure;
+
+    for (int i = 0; order == 0 && i < figure_table(one->figure)->keys; i++)
+        order = strcmp(one->key[i], other->key[i]);
+    return order;
+}
+
+struct tally_cell *tally_sorted(const struct tally *tally)
+{
+    struct tally_cell *cells = mem_alloc((tally->count + 1) * sizeof *cells);
+
+    for (size_t i = 0; i < tally->count; i++)
+        cells[i] = tally_cell(tally, i);
+    qsort(cells, tally->count, sizeof *cells, compare_cells);
+    return cells;
+}
+
 static bool is_cell(const struct tally *tally, size_t index, uint64_t hash, enum figure figure,
                     const char *const *key)
 {

@@ -39,6 +39,9 @@ enum status tally_move(struct tally *tally, const char *sku, int64_t quantity_mi
 /* All cells, in order of appearance. */
 size_t tally_cells(const struct tally *tally);
 struct tally_cell tally_cell(const struct tally *tally, size_t index);
+/* All cells by figure and, within it, by key, byte for byte: an array of tally_cells, to be freed.
+ * Rows that are written in this order walk through their table's tree once. */
+struct tally_cell *tally_sorted(const struct tally *tally);
 /* The sums of a row, or NULL when nothing was added to it. Valid until the tally changes. */
 const int64_t *tally_sums(const struct tally *tally, enum figure figure, const char *const *key);
 
