@@ -137,14 +137,23 @@ class Promises:
                 twice.add((channel, number))
         same("exceptions of orders", self.causes["double_pickup"],
              {"/".join(key): 1 for key in twice})
-        same("orders that are not known", self.causes["order"],
-             {"/".join(key): 1 for key in known - {*self.orders}})
+        odd = {"/".join(key) for key in known - {*self.orders}}
+        odd |= {"/".join((*key, "freed")) for key in known if self.freed_and_used(key, fold)}
+        same("orders that went an odd way", self.causes["order"], dict.fromkeys(odd, 1))
 
     def counted_marks(self):
         marks = ("picked", "staged", "handed_over", "refused", "returned")
         return {(channel, number, mark): count for channel, number, *counts in self.world.ledger.rows(
                     f"SELECT channel, id, {', '.join(marks)} FROM order_mark")
                 for mark, count in zip(marks, counts) if count}
+
+    def freed_and_used(self, key, fold):
+        """Its goods were made available again, and then the shop worked with them all the same."""
+        picked, staged, handed, refused = (fold.marks[(*key, state)] for state in
+                                           ("picked", "staged", "handed_over", "refused"))
+        if key in self.orders and self.orders[key]["cancelled"]:
+            return picked + staged + handed + refused > 0
+        return refused > 1 or (refused and handed)
 
     def state_of(self, key, order, fold):
         for state in STATES:
