@@ -100,7 +100,7 @@ static const int row_counts[] = {FIGURE_ROWS_MAX, 32, 1};
 #define ROW_COUNTS (sizeof row_counts / sizeof row_counts[0])
 
 struct figure_sql {
-    char *add[FIGURES][ROW_COUNTS];
+    char *add[FIGURES][ROW_COUNTS]; /* NULL: not wanted yet */
 };
 
 const struct figure_table *figure_table(enum figure figure)
@@ -184,13 +184,7 @@ static char *make_sql(const struct figure_table *table, int rows)
 
 struct figure_sql *figure_sql_new(void)
 {
-    struct figure_sql *sql = mem_alloc(sizeof *sql);
-
-    for (int i = 0; i < FIGURES; i++) {
-        for (size_t form = 0; form < ROW_COUNTS; form++)
-            sql->add[i][form] = make_sql(&tables[i], row_counts[form]);
-    }
-    return sql;
+    return mem_alloc(sizeof(struct figure_sql));
 }
 
 void figure_sql_free(struct figure_sql *sql)
@@ -204,7 +198,7 @@ void figure_sql_free(struct figure_sql *sql)
     free(sql);
 }
 
-const char *figure_sql_add(const struct figure_sql *sql, enum figure figure, int count, int *rows)
+const char *figure_sql_add(struct figure_sql *sql, enum figure figure, int count, int *rows)
 {
     size_t form = 0;
 
@@ -212,5 +206,7 @@ const char *figure_sql_add(const struct figure_sql *sql, enum figure figure, int
     while (row_counts[form] > count)
         form++;
     *rows = row_counts[form];
+    if (sql->add[figure][form] == NULL)
+        sql->add[figure][form] = make_sql(&tables[figure], row_counts[form]);
     return sql->add[figure][form];
 }

@@ -55,12 +55,12 @@ struct figure_table {
 const struct figure_table *figure_table(enum figure figure);
 
 /* Statements that add rows of keys and sums, in this order, to their tables; those of a judged
- * figure return keys and sums as they come to. Made once, for as long as it lives. */
+ * figure return keys and sums as they come to. Each text is made when it is first wanted. One thread. */
 #define FIGURE_ROWS_MAX 256
 struct figure_sql;
 struct figure_sql *figure_sql_new(void);
 void figure_sql_free(struct figure_sql *sql); /* NULL is fine; nothing runs them after that */
 /* The statement that takes the most of `count` rows, at least 1: *rows of them. */
-const char *figure_sql_add(const struct figure_sql *sql, enum figure figure, int count, int *rows);
+const char *figure_sql_add(struct figure_sql *sql, enum figure figure, int count, int *rows);
 
 #endif

@@ -118,7 +118,7 @@ enum status known_rules(struct known *known, struct store_session *session, bool
     return status;
 }
 
-const struct figure_sql *known_figures(const struct known *known)
+struct figure_sql *known_figures(const struct known *known)
 {
     return known->figures;
 }

@@ -32,6 +32,6 @@ struct known_events {
 enum status known_wanted(struct known *known, struct store_session *session,
                          struct known_events *out, struct error *error) MUST_USE;
 
-const struct figure_sql *known_figures(const struct known *known);
+struct figure_sql *known_figures(const struct known *known);
 
 #endif

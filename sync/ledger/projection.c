@@ -308,7 +308,7 @@ static enum status write_rows(const struct writing *writing, const char *sql,
 /* What has been gathered, in as few statements as there are forms for. */
 static enum status flush_rows(struct writing *writing, struct error *error)
 {
-    const struct figure_sql *figures = known_figures(writing->turn->known);
+    struct figure_sql *figures = known_figures(writing->turn->known);
     const struct figure_table *table = figure_table(writing->figure);
     int width = table->keys + table->sums, at = 0;
     enum status status = STATUS_OK;

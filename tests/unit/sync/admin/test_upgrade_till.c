@@ -246,6 +246,8 @@ static void test_upgrade__killed_in_the_middle(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_upgrade__a_till_of_the_second_version, make_2,
+                                        discard),
         UPGRADE(test_upgrade__a_till_of_the_first_version),
         UPGRADE(test_upgrade__a_till_before_its_agent),
         UPGRADE(test_upgrade__later_versions_are_refused),
