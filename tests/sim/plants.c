@@ -56,7 +56,7 @@ static const struct plant plants[PLANTS] = {
     [PLANT_VERIFY_BLIND] = {"verify-blind", "the chain is said to be whole without a look at it"},
     [PLANT_CURSOR_SET_BACK] = {"cursor-set-back", "a cursor goes back to rows that were there"},
     [PLANT_JOURNAL_FIRST] = {"journal-first",
-                             "on hand is made from the journal of then and the replica of now"},
+                             "on hand is made from the journal of before and the replica of now"},
     [PLANT_REPLICA_OWNED] = {"replica-owned", "the till locks its replica to look at it"},
     [PLANT_ROOM_FORGOTTEN] = {"room-forgotten",
                               "no room was kept for what was paid: the commit is refused"},
