@@ -55,7 +55,8 @@ struct figure_table {
 const struct figure_table *figure_table(enum figure figure);
 
 /* Statements that add rows of keys and sums, in this order, to their tables; those of a judged
- * figure return keys and sums as they come to. A text is made when it is first wanted: one thread. */
+ * figure return keys and sums as they come to. A text is made when it is first wanted.
+ * One thread. */
 #define FIGURE_ROWS_MAX 256
 struct figure_sql;
 struct figure_sql *figure_sql_new(void);
