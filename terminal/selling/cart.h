@@ -70,7 +70,7 @@ struct cart_line {
     char reason[REASON_SIZE]; /* of a return or an override */
     char condition[CONDITION_SIZE];
     char removed_by[STAFF_ID_SIZE];
-    char account[ACCOUNT_ID_SIZE]; /* a gift card that is sold: the account it loads; or "" */
+    char account[ACCOUNT_ID_SIZE];   /* a gift card that is sold: the account it loads; or "" */
     char origin_device[ID_HEX_SIZE]; /* of the sold line that is taken back (refund.h) */
     char origin_epoch[ID_HEX_SIZE];
     int64_t origin_seq; /* 0: none is named */
