@@ -117,16 +117,13 @@ static void test_upgrade__takes_the_first_version_on(void **state)
 
 static int64_t stock_of(struct fixture *fixture, const char *sku, const char *bucket)
 {
-    struct store_value values[] = {store_text(sku), store_text(bucket)};
-    int64_t milli = -1;
-    struct error error = {0};
+    char sql[160];
 
-    must(store_one_int(fixture->ledger->writing,
-                       "SELECT quantity_milli FROM stock WHERE location = 'S01' AND sku = ?1 AND "
-                       "status = ?2",
-                       values, 2, 0, &milli, &error),
-         &error);
-    return milli;
+    (void)snprintf(sql, sizeof sql,
+                   "SELECT quantity_milli FROM stock WHERE location = 'S01' AND sku = '%s' AND "
+                   "status = '%s'",
+                   sku, bucket);
+    return query_int(fixture, sql);
 }
 
 /* Its orders did not keep what they took. */
