@@ -246,6 +246,22 @@ static enum status unpack_some(struct agent *agent, bool *behind, struct error *
     return status;
 }
 
+/* The ledger was restored while its snapshot was fetched: what it holds of the journal is asked
+ * before the new replica is taken for all that there is to know. */
+static void greet_another_life(struct agent *agent, const struct id *incarnation)
+{
+    char hex[ID_HEX_SIZE];
+    struct buf known;
+    struct error error;
+
+    hex_write(incarnation->bytes, ID_SIZE, hex);
+    buf_init(&known, 256);
+    if (sync_db_get(agent->sync, "incarnation", &known, &error) != STATUS_OK ||
+        strcmp(buf_text(&known), hex) != 0)
+        agent->hello = false;
+    buf_finish(&known);
+}
+
 /* What was unpacked is whole, and takes changes from here on. */
 static enum status open_next(struct agent *agent, struct error *error)
 {
@@ -261,7 +277,9 @@ static enum status open_next(struct agent *agent, struct error *error)
     status = apply_open(agent->folder, number, agent->identity.location, &agent->next, error);
     if (status == STATUS_OK)
         status = apply_query(agent->next, 0, &cursors, error);
-    if (status != STATUS_OK) {
+    if (status == STATUS_OK) {
+        greet_another_life(agent, &cursors.incarnation);
+    } else {
         drop_next(agent);
         replica_remove(agent->folder, number);
     }

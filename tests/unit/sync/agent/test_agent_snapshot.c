@@ -201,6 +201,28 @@ static void test_agent__a_snapshot_that_vanished_is_asked_for_again(void **state
     finish(world);
 }
 
+/* Nothing breaks the line, so nobody says that entries are missing: the snapshot does. */
+static void test_agent__a_ledger_restored_while_it_prepares_gets_its_entries_again(void **state)
+{
+    struct world *world = world_make(8);
+
+    (void)state;
+    world->ledger->prepare = 100000;
+    for (int i = 0; i < 5; i++)
+        fixture_commit_one(world->till, i);
+    world_start_agent(world);
+    for (int i = 0; i < 500 && fake_total(world->ledger) < 6; i++)
+        world_turn(world);
+    assert_int_equal(fake_total(world->ledger), 6);
+    world_turns(world, 5);
+    world->ledger->incarnation.bytes[0] ^= 1;
+    world->ledger->epochs[0].count -= 2;
+    world->ledger->prepare = 0;
+    world_turns(world, 300);
+    assert_int_equal(fake_total(world->ledger), 6);
+    finish(world);
+}
+
 static void test_agent__old_replicas_go_when_no_till_reads_them(void **state)
 {
     struct world *world = ready();
@@ -260,6 +282,7 @@ int main(void)
         cmocka_unit_test(test_agent__a_replica_is_not_replaced_by_an_older_one),
         cmocka_unit_test(test_agent__a_snapshot_that_another_key_signed_is_not_taken),
         cmocka_unit_test(test_agent__a_snapshot_that_vanished_is_asked_for_again),
+        cmocka_unit_test(test_agent__a_ledger_restored_while_it_prepares_gets_its_entries_again),
         cmocka_unit_test(test_agent__old_replicas_go_when_no_till_reads_them),
         cmocka_unit_test(test_agent__leftovers_of_a_killed_run_go_at_the_start),
     };
