@@ -50,7 +50,9 @@ static void print_scopes(const json_t *scopes)
     size_t i;
 
     json_array_foreach(scopes, i, scope)
+    {
         print_time(json_text_or(scope, "scope", ""), json_int_or(scope, "as_of_ms", 0));
+    }
 }
 
 static void print_status(const json_t *report)

@@ -147,7 +147,7 @@ static enum status read_admission(const json_t *body, struct public_key *ledger_
 static enum status route_device_admit(struct exchange *exchange, struct error *error)
 {
     struct ledger *ledger = exchange->ledger;
-    struct device_admission admission;
+    struct device_admission admission = {0};
     struct public_key ledger_key;
     json_t *body;
     enum status status = json_read(exchange->body, exchange->length, &body, error);
