@@ -251,7 +251,7 @@ void trouble_show(struct desk *desk)
     ui_banner(ui, &(struct ui_pill){.id = "trouble",
                                     .icon = trouble_grave(desk) ? "warning" : "offline",
                                     .tone = trouble_tone(status->sync_trouble),
-                                    .lines = 4,
+                                    .lines = 8, /* what to do stands at the end */
                                     .text = trouble_words(status->sync_trouble)});
     if (*status->sync_reason) {
         ui_column(ui, (struct ui_box){.pad_y_mm = 1.3f});

@@ -23,9 +23,14 @@ static void connection(struct desk *desk)
         pill.icon = "warning";
         pill.tone = UI_BAD;
         pill.plain = false;
-        pill.text = status->unsent > 0 ? ui_id(ui, tr("%s not sent, see Status"),
-                                               desk_integer(desk, status->unsent))
-                                       : tr("Not up to date, see Status");
+        if (status->unsent == 0) {
+            pill.text =
+                strip_room(desk) < 300 ? tr("Not up to date") : tr("Not up to date, see Status");
+        } else {
+            pill.text = ui_id(
+                ui, strip_room(desk) < 300 ? tr("%s not sent") : tr("%s not sent, see Status"),
+                desk_integer(desk, status->unsent));
+        }
     } else if (status->online && status->unsent == 0) {
         pill.text = tr("Online, all sent");
     } else if (status->online) {

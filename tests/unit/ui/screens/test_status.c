@@ -52,6 +52,11 @@ static void test_status__what_holds_it_up_is_said_in_words(void **state)
     assert_says(fixture, "sync", "2 not sent, see Status");
     assert_non_null(ui_node_saying(fixture->ui, "a line for whoever mends it"));
 
+    fixture->desk->look.text_percent = 150; /* no room for more */
+    show(fixture);
+    assert_string_equal(says(fixture, "sync"), "2 not sent");
+    fixture->desk->look.text_percent = 100;
+
     say(fixture, db, "trouble", "no_answer");
     assert_says(fixture, "trouble", "Nothing is lost");
     assert_says(fixture, "sync", "Online, sending 2"); /* it passes by itself */
