@@ -209,9 +209,9 @@ static void test_upgrade__later_versions_are_refused(void **state)
 {
     (void)state;
     exec_in("till.db", "PRAGMA user_version = 99");
-    (void)open_till(STATUS_UNSUPPORTED);
+    assert_null(open_till(STATUS_UNSUPPORTED));
     exec_in("sync.db", "PRAGMA user_version = 99");
-    (void)open_agent(STATUS_UNSUPPORTED);
+    assert_null(open_agent(STATUS_UNSUPPORTED));
 }
 
 /* SIGKILL at one moment of the upgrade after the other. */

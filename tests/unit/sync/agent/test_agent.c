@@ -54,6 +54,7 @@ static void test_agent__entries_go_up_while_the_snapshot_is_prepared(void **stat
 static void test_agent__a_lost_answer_costs_nothing(void **state)
 {
     struct world *world = ready();
+    int64_t before = fake_total(world->ledger);
 
     (void)state;
     for (int i = 0; i < 20; i++) {
@@ -63,6 +64,7 @@ static void test_agent__a_lost_answer_costs_nothing(void **state)
         world_turns(world, 3);
         world->lose_answer = 0;
         world_drain(world, 500);
+        assert_int_equal(fake_total(world->ledger), before + i + 1);
     }
     finish(world);
 }
@@ -391,6 +393,9 @@ static void test_agent__rows_it_does_not_know_are_left_out(void **state)
         mem_copy_text("{\"t\":\"hologram\",\"op\":\"put\",\"row\":{\"x\":1}},{\"t\":7},null,"
                       "{\"t\":\"staff\",\"op\":\"put\",\"row\":{\"id\":\"x\",\"name\":\"y\"}}");
     fake_commit(world->ledger, 0, ITEM("G", "Grape"));
+    world_drain(world, 500);
+    assert_true(view_of(world).up_to_date);
+    assert_string_equal(view_of(world).reason, "");
     finish(world);
 }
 

@@ -196,8 +196,11 @@ static void test_agent__a_snapshot_that_vanished_is_asked_for_again(void **state
     world_start_agent(world);
     for (int i = 0; i < 300 && world->sent_bytes < 1; i++)
         world_turn(world);
+    assert_false(view_of(world).has_replica);
     world->cut_stream = 0;
     fake_make_snapshot(world->ledger); /* another id */
+    world_drain(world, 2000);
+    assert_true(view_of(world).has_replica);
     finish(world);
 }
 
