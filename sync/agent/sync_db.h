@@ -21,8 +21,8 @@
  *        forgotten:EPOCH  seq of a head of which the ledger knows nothing any more
  *        snapshot       manifest of the snapshot being fetched (JSON), "" when none
  *   branch(epoch*, examined, fork_seq, taken)   epochs where this disk and the ledger know
- *        different things: how far the local entries were shown to the ledger again, the first that differs,
- *        and how far the ledger took them as a marked branch
+ *        different things: how far the local entries were shown to the ledger again, the first
+ *        that differs, and how far the ledger took them as a marked branch
  *
  *   lease, lease_mark          terminal/people/lease.h: what the ledger granted this till, and how
  *                              much of its journal it knew when it said what is left
