@@ -95,10 +95,20 @@ struct order_seen {
     bool placed, cancelled; /* at the ledger */
 };
 
+/* Goods at their list price, which head office may change while the till stands in mid-call: they
+ * are sold at the price before that, or at the one after. */
+struct priced {
+    int item;
+    int64_t units;
+    int64_t before, after; /* minor units a unit */
+};
+
 /* What an operation at the till should write. */
 struct sale_expected {
     enum entry_kind kind;
     int64_t gross; /* minor units, of sales and returns; -1: not known beforehand */
+    struct priced priced[MODEL_LINES]; /* that are in it, in the order in which they are priced */
+    int priced_count;
     struct stock_delta deltas[MODEL_LINES];
     int count;
     int64_t cash; /* into the drawer */

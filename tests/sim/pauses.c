@@ -39,6 +39,8 @@ void pauses_host(void *context, struct disk_process *process)
     trace_line(&world->trace, world->now_ms, "%s is stopped in mid-call", node->machine->name);
     node->pause_in = 0;
     node->paused = world->pausing = true;
+    if (fault == FAULT_PAUSE_TILL)
+        world->seat[seat].operation.paused = true;
     node->stopped_until = until + 1; /* what happens at that moment still finds it stopped */
     /* Somebody looks at the till while its agent stands; and nobody's event, so that there is one
      * when it is over. */

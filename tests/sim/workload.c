@@ -64,8 +64,7 @@ void work_expect_move(struct seat *seat, int item, int64_t milli)
     expected->deltas[expected->count++] = (struct stock_delta){.item = item, .milli = milli};
 }
 
-/* The price that the till's replica says, read past the till. */
-int64_t work_price(struct seat *seat, int item)
+static int64_t replica_price(struct seat *seat, int item)
 {
     struct db_statement *statement;
     bool row = false;
@@ -82,6 +81,38 @@ int64_t work_price(struct seat *seat, int item)
     }
     node_look_end(&seat->till_node);
     return minor;
+}
+
+int64_t work_expect_price(struct seat *seat, int item, int64_t units)
+{
+    struct sale_expected *expected = &seat->operation.expected;
+    int64_t price = replica_price(seat, item);
+
+    INVARIANT(expected->priced_count < MODEL_LINES);
+    expected->priced[expected->priced_count++] =
+        (struct priced){.item = item, .units = units, .before = price, .after = price};
+    expected->gross += units * price;
+    return units * price;
+}
+
+/* The prices that the till went on with after it stood in mid-call. */
+static void price_again(struct seat *seat)
+{
+    struct sale_expected *expected = &seat->operation.expected;
+
+    for (int i = 0; seat->operation.paused && i < expected->priced_count; i++)
+        expected->priced[i].after = replica_price(seat, expected->priced[i].item);
+}
+
+static bool priced_anew(const struct seat *seat)
+{
+    const struct sale_expected *expected = &seat->operation.expected;
+
+    for (int i = 0; i < expected->priced_count; i++) {
+        if (expected->priced[i].before != expected->priced[i].after)
+            return true;
+    }
+    return false;
 }
 
 void workload_stands(struct world *world, struct seat *seat)
@@ -113,8 +144,11 @@ bool work_healthy(const struct seat *seat)
 /* False: the till is no more. */
 bool work_leave(struct world *world, struct seat *seat)
 {
-    if (node_leave(&seat->till_node))
+    if (node_leave(&seat->till_node)) {
+        price_again(seat);
         return true;
+    }
+    seat->operation.died = true;
     world_fault(world, FAULT_CRASH_TILL);
     seat_bury(world, seat);
     return false;
@@ -134,7 +168,7 @@ void work_finish(struct world *world, struct seat *seat, enum status status,
         found = observe_till(world, seat);
         invariant_16_whole_or_not_at_all(world, seat, status, found);
     }
-    if (status != STATUS_OK && healthy)
+    if (status != STATUS_OK && healthy && !priced_anew(seat))
         world_fail(world, 15, "%s: a till with nothing wrong refuses: %s", seat->machine.name,
                    error->text);
     if (seat->till->journal == NULL)
@@ -167,23 +201,19 @@ static void sell_prepared(struct world *world, struct seat *seat, int sign)
                                .lines = lines};
     struct error error = {0};
     bool healthy = work_healthy(seat);
-    int items[2], quantities[2];
-    int64_t gross = 0;
     enum status status;
 
     sale.count = 1 + work_draw(world, 2);
     sale.tender = work_draw(world, 2) == 0 ? "cash" : "card";
+    work_expect(seat, sign > 0 ? KIND_SALE : KIND_RETURN, 0);
     for (int i = 0; i < sale.count; i++) {
-        items[i] = work_draw(world, SIM_ITEMS);
-        quantities[i] = 1 + work_draw(world, 3);
-        gross += work_price(seat, items[i]) * quantities[i];
-    }
-    work_expect(seat, sign > 0 ? KIND_SALE : KIND_RETURN, gross);
-    for (int i = 0; i < sale.count; i++) {
-        lines[i] = (struct replay_line){.sku = work_sku(items[i]),
-                                        .quantity = {(int64_t)sign * quantities[i] * 1000},
+        int item = work_draw(world, SIM_ITEMS);
+        int64_t units = 1 + work_draw(world, 3);
+        lines[i] = (struct replay_line){.sku = work_sku(item),
+                                        .quantity = {sign * units * 1000},
                                         .reason = sign > 0 ? NULL : "changed mind"};
-        work_expect_move(seat, items[i], (int64_t)-sign * quantities[i] * 1000);
+        work_expect_price(seat, item, units);
+        work_expect_move(seat, item, -sign * units * 1000);
     }
     sale.reference = next_reference(seat);
     node_enter(&seat->till_node);
@@ -314,19 +344,18 @@ static void do_cart(struct world *world, struct seat *seat)
     bool dented = work_draw(world, 5) == 0, tendered;
     uint64_t pauses = world->faults[FAULT_PAUSE_TILL];
     int items[2], count = dented ? 1 : 1 + work_draw(world, 2);
-    int64_t gross = 0;
+    int64_t gross = dented ? 75 : 0;
     enum status status = STATUS_OK;
 
     if (!seat->shift_open || till_cart(seat->till)->count > 0)
         return;
+    work_expect(seat, KIND_SALE, gross);
     for (int i = 0; i < count; i++) {
         items[i] = work_draw(world, SIM_ITEMS);
-        gross += work_price(seat, items[i]);
-    }
-    gross = dented ? 75 : gross;
-    work_expect(seat, KIND_SALE, gross);
-    for (int i = 0; i < count; i++)
+        if (!dented)
+            gross += work_expect_price(seat, items[i], 1);
         work_expect_move(seat, items[i], -1000);
+    }
     seat->operation.expected.cash = card ? 0 : gross;
     node_enter(&seat->till_node);
     for (int i = 0; i < count && status == STATUS_OK; i++)

@@ -7,14 +7,15 @@
 
 int work_draw(struct world *world, int limit); /* 0 .. limit-1 */
 const char *work_sku(int item);
-/* The price that the till's replica says, read past the till. */
-int64_t work_price(struct seat *seat, int item);
 /* Nothing is wrong with its disk, and it has all it needs: it must sell. */
 bool work_healthy(const struct seat *seat);
 
 /* An operation begins: what must come of it. */
 void work_expect(struct seat *seat, enum entry_kind kind, int64_t gross);
 void work_expect_move(struct seat *seat, int item, int64_t milli);
+/* Goods at the price that the till's replica says, read past the till: adds to what is expected,
+ * and says what they come to. */
+int64_t work_expect_price(struct seat *seat, int item, int64_t units);
 /* After the till's call. False: the till died over it. */
 bool work_leave(struct world *world, struct seat *seat);
 /* It ended with this status: judged. */

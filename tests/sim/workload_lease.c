@@ -87,7 +87,7 @@ static bool held_lease(struct world *world, struct seat *seat, struct lease_view
 void work_spend_lease(struct world *world, struct seat *seat)
 {
     int item = work_draw(world, SIM_ITEMS);
-    int64_t gross = work_price(seat, item), spent;
+    int64_t gross, spent;
     struct lease_view lease;
     struct scan_result scanned;
     struct sale_result result;
@@ -97,8 +97,9 @@ void work_spend_lease(struct world *world, struct seat *seat)
 
     if (!seat->shift_open || till_cart(seat->till)->count > 0 || !held_lease(world, seat, &lease))
         return;
+    work_expect(seat, KIND_SALE, 0);
+    gross = work_expect_price(seat, item, 1);
     spent = lease.left < gross ? lease.left : gross;
-    work_expect(seat, KIND_SALE, gross);
     work_expect_move(seat, item, -1000);
     seat->operation.expected.cash = gross - spent;
     node_enter(&seat->till_node);

@@ -91,9 +91,10 @@ void work_take_back(struct world *world, struct seat *seat)
                                .line = receipt.line->line,
                                .milli = units * 1000};
     fits = promise_taken_back(world, seat, &back) + back.milli <= receipt.line->milli;
-    gross = units * (receipt.read ? receipt.line->amount * 1000 / receipt.line->milli
-                                  : work_price(seat, receipt.line->item));
+    gross = receipt.read ? units * (receipt.line->amount * 1000 / receipt.line->milli) : 0;
     work_expect(seat, KIND_RETURN, gross);
+    if (!receipt.read)
+        gross = work_expect_price(seat, receipt.line->item, units);
     work_expect_move(seat, receipt.line->item, back.milli);
     seat->operation.expected.cash = -gross;
     seat->operation.expected.back = back;

@@ -100,7 +100,9 @@ struct node {
 /* What a person at the till last asked for, until it is known what became of it. */
 struct operation {
     bool pending;
-    int left; /* the entry that a dying till left behind it, if its log is believed; 0: none */
+    bool paused; /* the till was stopped in the middle of it */
+    bool died;   /* the till did not survive it */
+    int left;    /* the entry that a dying till left behind it, if its log is believed; 0: none */
     struct sale_expected expected;
 };
 
