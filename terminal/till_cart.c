@@ -122,6 +122,8 @@ enum status till_change_end(struct till *till, struct cart *before, enum status 
     bool first = cart_standing(before) == 0 && before->count == 0;
 
     if (status == STATUS_OK)
+        status = refund_place(till->db, &till->cart, error);
+    if (status == STATUS_OK)
         status = till_refigure(till, error);
     /* A cart that was parked meanwhile may be taken up, to be put right; not paid. */
     if (status == STATUS_OK && refund_holds(till->db, before, NULL) == STATUS_OK)

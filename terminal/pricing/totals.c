@@ -33,7 +33,9 @@ static struct money signed_as(int64_t size, bool negative)
 static bool line_is_valid(const struct pricing_line *line)
 {
     return line->base.milli != 0 && line->price.scaled >= 0 && line->price.per_milli > 0 &&
-           line->rate_ppm >= 0 && line->rate_ppm <= 10 * RATE_ONE;
+           line->rate_ppm >= 0 && line->rate_ppm <= 10 * RATE_ONE &&
+           (!line->given ||
+            (is_return(line) && line->given_gross.minor <= 0 && line->given_tax.minor <= 0));
 }
 
 static bool discount_is_valid(struct pricing_discount discount)
@@ -64,7 +66,8 @@ static enum status extend_line(const struct pricing_line *line, struct pricing_l
     memset(out, 0, sizeof *out);
     if (!line_is_valid(line) || !discount_is_valid(line->discount))
         return STATUS_INVALID;
-    status = price_extend(line->price, line->base, &out->gross);
+    out->gross = line->given_gross;
+    status = line->given ? STATUS_OK : price_extend(line->price, line->base, &out->gross);
     if (status != STATUS_OK)
         return status;
     if (out->gross.minor == INT64_MIN)
@@ -217,6 +220,20 @@ static enum status tax_group(struct share *share, bool returned, bool tax_includ
     return status;
 }
 
+/* The tax that was paid with the goods, less what a discount leaves out of it. */
+static enum status tax_given(const struct pricing_line *line, bool tax_included,
+                             struct pricing_totals *totals, struct pricing_line_total *out)
+{
+    struct money tax = line->given_tax;
+    enum status status = STATUS_OK;
+
+    if (out->line_discount.minor != 0)
+        status =
+            multiply_divide(tax.minor, magnitude(out->amount), magnitude(out->gross), &tax.minor);
+    return status == STATUS_OK ? tax_line(out, tax, tax_included, &totals->rates[out->rate])
+                               : status;
+}
+
 static enum status tax_rates(const struct pricing_line *lines, size_t count, bool tax_included,
                              struct share *share, struct pricing_line_total *out,
                              struct pricing_totals *totals)
@@ -235,10 +252,17 @@ static enum status tax_rates(const struct pricing_line *lines, size_t count, boo
 
         share->count = 0;
         for (size_t i = 0; i < count; i++) {
-            if (out[i].rate == group / 2 && is_return(&lines[i]) == returned)
+            if (out[i].rate == group / 2 && is_return(&lines[i]) == returned && !lines[i].given)
                 share_add(share, i, out[i].amount);
         }
         status = tax_group(share, returned, tax_included, &totals->rates[group / 2], out);
+        if (status != STATUS_OK)
+            return status;
+    }
+    for (size_t i = 0; i < count; i++) {
+        enum status status =
+            lines[i].given ? tax_given(&lines[i], tax_included, totals, &out[i]) : STATUS_OK;
+
         if (status != STATUS_OK)
             return status;
     }

@@ -8,6 +8,8 @@
  * and then shared out to the lines by largest remainder. So the printed tax of a rate is what the
  * rate gives on the printed sum, splitting a line in two changes nothing, the lines sum to the
  * rates and the rates to the totals, and returning everything gives the exact negative of the sale.
+ * Goods of which it is known what was paid are the exception: their gross and tax are given (see
+ * part.h) and are added to the sum and the tax of their rate as they are.
  *
  * For every line, rate and for the whole:  net + tax = gross  (in `pricing_line_total`: total).
  */
@@ -35,8 +37,10 @@ struct pricing_line {
     const char *tax_code; /* what is printed; rates are told apart by code, rate and treatment */
     const char *treatment;
     int32_t rate_ppm;
-    struct pricing_discount discount; /* of this line; an amount is cut at what is there */
-    bool charge;                      /* a linked charge: takes no share of a cart discount */
+    struct pricing_discount discount;    /* of this line; an amount is cut at what is there */
+    bool charge;                         /* a linked charge: takes no share of a cart discount */
+    bool given;                          /* the next two stand, not price x base; a return */
+    struct money given_gross, given_tax; /* <= 0; of less by a discount, less tax goes back */
 };
 
 struct pricing_line_total {
@@ -65,7 +69,8 @@ struct pricing_totals {
 /* The totals of `count` lines (0 is fine: all zero). `cart` is a discount on all goods sold that
  * are no charges; an amount is cut at what is there. Fills out[0..count).
  * STATUS_RANGE: a figure does not fit, more than PRICING_LINES lines or PRICING_RATES rates.
- * STATUS_INVALID: a quantity of zero, a negative price, a rate or discount out of bounds. */
+ * STATUS_INVALID: a quantity of zero, a negative price, a rate or discount out of bounds; figures
+ * given for goods sold, or above zero. */
 enum status pricing_total(const struct pricing_line *lines, size_t count, bool tax_included,
                           struct pricing_discount cart, struct pricing_line_total *out,
                           struct pricing_totals *totals) MUST_USE;

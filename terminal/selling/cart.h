@@ -75,7 +75,11 @@ struct cart_line {
     char origin_epoch[ID_HEX_SIZE];
     int64_t origin_seq; /* 0: none is named */
     int64_t origin_line;
-    int64_t origin_sold; /* base thousandths */
+    int64_t origin_sold;   /* base thousandths */
+    bool origin_paid;      /* what was paid for it is known, and goes back by its parts */
+    int64_t origin_amount; /* in the price's sense; 0 unless origin_paid, as the next one */
+    int64_t origin_tax;
+    int64_t origin_before; /* base thousandths of it that were taken back before this line */
 };
 
 struct cart_tender {

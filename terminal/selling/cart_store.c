@@ -54,6 +54,10 @@ static const struct field line_fields[] = {
     FIELD_OF_INT("origin_seq", struct cart_line, origin_seq),
     FIELD_OF_INT("origin_line", struct cart_line, origin_line),
     FIELD_OF_INT("origin_sold", struct cart_line, origin_sold),
+    FIELD_OF_BOOL("origin_paid", struct cart_line, origin_paid),
+    FIELD_OF_INT("origin_amount", struct cart_line, origin_amount),
+    FIELD_OF_INT("origin_tax", struct cart_line, origin_tax),
+    FIELD_OF_INT("origin_before", struct cart_line, origin_before),
 };
 
 static const struct field head_fields[] = {

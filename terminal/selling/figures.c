@@ -1,5 +1,7 @@
 #include "terminal/selling/figures.h"
 
+#include "terminal/pricing/part.h"
+
 #include <string.h>
 
 static struct pricing_discount discount_of(bool percent, int64_t value)
@@ -18,27 +20,54 @@ static bool counts(const struct cart_line *line)
     return !line->removed && !line->unknown;
 }
 
-static struct pricing_line pricing_of(const struct cart_line *line)
+/* Of goods that come back for what was paid: their part of it. */
+static enum status give_back(const struct cart *cart, const struct cart_line *line,
+                             struct pricing_line *out)
 {
-    return (struct pricing_line){.base = cart_line_base(line),
+    struct pricing_paid paid = {.base = {line->origin_sold},
+                                .amount = {line->origin_amount},
+                                .tax = {line->origin_tax},
+                                .tax_included = cart->tax_included};
+    struct money amount, tax;
+    enum status status = pricing_part(&paid, (struct quantity){line->origin_before},
+                                      (struct quantity){-out->base.milli}, &amount, &tax);
+
+    if (status != STATUS_OK)
+        return status;
+    out->given = true;
+    out->given_gross = money_negate(amount);
+    out->given_tax = money_negate(tax);
+    return STATUS_OK;
+}
+
+static enum status pricing_of(const struct cart *cart, const struct cart_line *line,
+                              struct pricing_line *out)
+{
+    *out = (struct pricing_line){.base = cart_line_base(line),
                                  .price = {line->price, line->per},
                                  .tax_code = line->tax_code,
                                  .treatment = line->treatment,
                                  .rate_ppm = (int32_t)line->rate_ppm,
                                  .discount = discount_of(line->discount_percent, line->discount),
                                  .charge = line->charge};
+    /* An override of the price since then is what goes back. */
+    if (line->origin_paid && strcmp(line->price_from, PRICE_FROM_ORIGINAL) == 0)
+        return give_back(cart, line, out);
+    return STATUS_OK;
 }
 
 static enum status total_lines(const struct cart *cart, struct figures *out)
 {
     struct pricing_line lines[PRICING_LINES];
     size_t count = 0;
-    enum status status;
+    enum status status = STATUS_OK;
 
-    for (int i = 0; i < cart->count; i++) {
+    for (int i = 0; status == STATUS_OK && i < cart->count; i++) {
         if (counts(&cart->lines[i]))
-            lines[count++] = pricing_of(&cart->lines[i]);
+            status = pricing_of(cart, &cart->lines[i], &lines[count++]);
     }
+    if (status != STATUS_OK)
+        return status;
     status = pricing_total(lines, count, cart->tax_included,
                            discount_of(cart->discount_percent, cart->discount), out->lines,
                            &out->totals);

@@ -64,6 +64,7 @@ static void read_sold(const json_t *body, const json_t *line, struct refund_sold
     copy_text(out->tax_code, sizeof out->tax_code, json_text_or(tax, "code", ""));
     copy_text(out->treatment, sizeof out->treatment, json_text_or(tax, "treatment", ""));
     out->rate_ppm = json_int_or(tax, "rate", 0);
+    out->tax.minor = json_int_or(tax, "tax", 0);
 }
 
 /* Lines of linked charges come back with their goods. */
@@ -165,6 +166,25 @@ static bool is_linked(const struct cart_line *line)
     return !line->removed && line->origin_seq > 0;
 }
 
+enum status refund_place(struct db *db, struct cart *cart, struct error *error)
+{
+    enum status status = STATUS_OK;
+
+    for (int i = 0; status == STATUS_OK && i < cart->count; i++) {
+        struct cart_line *line = &cart->lines[i];
+
+        if (!is_linked(line))
+            continue;
+        status = taken_back(db, line->origin_epoch, line->origin_seq, line->origin_line,
+                            &line->origin_before, error);
+        for (int j = 0; j < i; j++) {
+            if (is_linked(&cart->lines[j]) && same_origin(line, &cart->lines[j]))
+                line->origin_before -= cart_line_base(&cart->lines[j]).milli; /* negative */
+        }
+    }
+    return status;
+}
+
 enum status refund_holds(struct db *db, const struct cart *cart, struct error *error)
 {
     for (int i = 0; i < cart->count; i++) {
@@ -209,18 +229,23 @@ static enum status price_paid(const struct refund_sold *sold, struct cart_line *
     return STATUS_OK;
 }
 
-/* The price that was paid, whatever the list says today, and its tax. */
+/* What was paid, whatever the list says today, and its tax. */
 static enum status price_as_sold(const struct cart *cart, struct cart_line *line,
                                  const struct refund_sold *sold, struct error *error)
 {
     if (sold->tax_included != cart->tax_included)
         return STATUS_OK;
-    if (sold->amount.minor < 0 || price_paid(sold, line) != STATUS_OK)
+    if (sold->amount.minor < 0 || sold->tax.minor < 0 ||
+        (sold->tax_included && sold->tax.minor > sold->amount.minor) ||
+        price_paid(sold, line) != STATUS_OK)
         return error_set(error, STATUS_RANGE, "line %lld: price", (long long)line->id);
     copy_text(line->price_from, sizeof line->price_from, PRICE_FROM_ORIGINAL);
     copy_text(line->tax_code, sizeof line->tax_code, sold->tax_code);
     copy_text(line->treatment, sizeof line->treatment, sold->treatment);
     line->rate_ppm = sold->rate_ppm;
+    line->origin_paid = true;
+    line->origin_amount = sold->amount.minor;
+    line->origin_tax = sold->tax.minor;
     return STATUS_OK;
 }
 
@@ -244,6 +269,8 @@ enum status refund_link(struct cart *cart, int64_t id, const struct refund_origi
     line->origin_seq = origin->seq;
     line->origin_line = origin->line;
     line->origin_sold = sold == NULL ? told.milli : sold->base.milli;
+    line->origin_paid = false;
+    line->origin_amount = line->origin_tax = line->origin_before = 0;
     line->discount = 0;
     line->discount_percent = false;
     line->discount_reason[0] = '\0';

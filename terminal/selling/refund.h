@@ -8,6 +8,9 @@
  * and those of the open cart. What was sold is what the entry says where the sale is on this
  * journal, else what the receipt says. What other tills took back of it nobody knows here: the
  * ledger opens an exception when it was too much altogether.
+ *
+ * Where the sale is on this journal, what was paid for its line goes back by parts
+ * (pricing/part.h): all returns of the line together give back exactly its amount and its tax.
  */
 #ifndef HOLDFAST_SELLING_REFUND_H
 #define HOLDFAST_SELLING_REFUND_H
@@ -23,6 +26,7 @@ struct refund_sold {
     char name[NAME_SIZE];
     struct quantity base;
     struct money amount; /* that was paid for it, in the price's sense */
+    struct money tax;    /* ... of it, or on top of it */
     bool tax_included;
     char tax_code[KEY_SIZE];
     char treatment[KEY_SIZE];
@@ -52,6 +56,11 @@ enum status refund_lines(struct db *db, const struct id *device, const struct id
 enum status refund_link(struct cart *cart, int64_t line, const struct refund_origin *origin,
                         const struct refund_sold *sold, struct quantity told,
                         struct error *error) MUST_USE;
+
+/* Tells each line of the cart that takes something back how much of the same went before it: by
+ * what is recorded, and by earlier lines of the cart. To be called after each change of the cart,
+ * and before its figures. */
+enum status refund_place(struct db *db, struct cart *cart, struct error *error) MUST_USE;
 
 /* STATUS_CONFLICT: the cart, with what was taken back before, takes back more of a line than was
  * sold by it. */

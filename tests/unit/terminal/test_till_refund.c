@@ -69,6 +69,113 @@ static void test_refund__gives_back_what_was_paid(void **state)
     desk_verify(desk);
 }
 
+/* Three candles for 10.00: no price of one gives that. */
+static struct sold_line sell_for_ten(struct desk *desk, struct money *tax)
+{
+    struct pricing_discount off = {.amount = {2750}};
+    int line = desk_add(desk, (struct add_request){.sku = "CANDLE", .quantity = {3000}}).line;
+
+    desk_ok(desk, till_cart_line_discount(desk->till, line, off, "three for ten", &desk->error));
+    assert_int_equal(desk_total(desk), 1000);
+    *tax = till_cart(desk->till)->tax;
+    return only_line(desk, desk_pay_cash(desk, 1000).receipt);
+}
+
+/* Takes back so many and pays out `minor`; the tax that goes with it. */
+static int64_t pay_back(struct desk *desk, const struct sold_line *sold, int64_t milli,
+                        int64_t minor)
+{
+    int64_t tax;
+
+    desk_ok(desk, take_back(desk, bring_back(desk, milli), sold));
+    assert_int_equal(desk_total(desk), -minor);
+    tax = till_cart(desk->till)->tax.minor;
+    desk_pay_cash(desk, -minor);
+    return tax;
+}
+
+static void test_refund__parts_give_back_exactly_what_was_paid(void **state)
+{
+    struct desk *desk = *state;
+    struct money tax;
+    struct sold_line sold = sell_for_ten(desk, &tax);
+
+    tax.minor += pay_back(desk, &sold, 1000, 333);
+    tax.minor += pay_back(desk, &sold, 1000, 334);
+    desk_restart(desk);
+    tax.minor += pay_back(desk, &sold, 1000, 333);
+    assert_int_equal(tax.minor, 0);
+    sold = sell_for_ten(desk, &tax);
+    tax.minor += pay_back(desk, &sold, 2000, 667);
+    tax.minor += pay_back(desk, &sold, 1000, 333);
+    assert_int_equal(tax.minor, 0);
+    desk_verify(desk);
+}
+
+static void test_refund__lines_of_one_cart_are_parts_of_one_line(void **state)
+{
+    struct desk *desk = *state;
+    struct money tax;
+    struct sold_line sold = sell_for_ten(desk, &tax);
+    int first = bring_back(desk, 1000), second;
+
+    desk_ok(desk, take_back(desk, first, &sold));
+    second = bring_back(desk, 1000);
+    desk_ok(desk, take_back(desk, second, &sold));
+    assert_int_equal(desk_line(desk, 0)->amount.minor, -333);
+    assert_int_equal(desk_line(desk, 1)->amount.minor, -334);
+    /* The first one goes: the second is the first part now. */
+    desk_ok(desk, till_cart_remove(desk->till, first, &desk->error));
+    assert_int_equal(desk_total(desk), -333);
+    desk_ok(desk, till_cart_undo(desk->till, &desk->error));
+    desk_ok(desk, till_cart_quantity(desk->till, second, (struct quantity){2000}, &desk->error));
+    assert_int_equal(desk_total(desk), -1000);
+    assert_int_equal(till_cart(desk->till)->tax.minor, -tax.minor);
+    desk_pay_cash(desk, -1000);
+    desk_verify(desk);
+}
+
+/* What was paid back while the cart was parked went before it; and a restart knows that, too. */
+static void test_refund__a_parked_cart_takes_its_place_when_it_is_recalled(void **state)
+{
+    struct desk *desk = *state;
+    struct money tax;
+    struct sold_line sold = sell_for_ten(desk, &tax);
+    struct parked_view parked;
+    int count;
+
+    desk_ok(desk, take_back(desk, bring_back(desk, 1000), &sold));
+    assert_int_equal(desk_total(desk), -333);
+    desk_ok(desk, till_cart_park(desk->till, "later", &desk->error));
+    (void)pay_back(desk, &sold, 1000, 333);
+    desk_ok(desk, till_parked(desk->till, &parked, 1, &count, &desk->error));
+    desk_ok(desk, till_cart_recall(desk->till, parked.id, &desk->error));
+    assert_int_equal(desk_total(desk), -334);
+    desk_restart(desk);
+    assert_int_equal(desk_total(desk), -334);
+    desk_pay_cash(desk, -334);
+    (void)pay_back(desk, &sold, 1000, 333);
+    desk_verify(desk);
+}
+
+/* Worn goods: less goes back than was paid, and of the tax as much less. */
+static void test_refund__less_goes_back_when_somebody_says_so(void **state)
+{
+    struct desk *desk = *state;
+    struct pricing_discount half = {.percent = true, .ppm = 500000};
+    struct money tax;
+    struct sold_line sold = sell_for_ten(desk, &tax);
+    int line = bring_back(desk, 3000);
+
+    desk_ok(desk, take_back(desk, line, &sold));
+    desk_ok(desk, till_cart_line_discount(desk->till, line, half, "worn", &desk->error));
+    assert_int_equal(desk_total(desk), -500);
+    assert_int_equal(till_cart(desk->till)->tax.minor, -(tax.minor + 1) / 2);
+    desk_ok(desk, till_cart_price(desk->till, line, (struct money){100}, "worn", &desk->error));
+    assert_int_equal(desk_total(desk), -150);
+    give_up(desk);
+}
+
 static void test_refund__never_more_than_was_sold(void **state)
 {
     struct desk *desk = *state;
@@ -187,6 +294,10 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, desk_make, desk_remove)
     const struct CMUnitTest tests[] = {
         TEST(test_refund__gives_back_what_was_paid),
+        TEST(test_refund__parts_give_back_exactly_what_was_paid),
+        TEST(test_refund__lines_of_one_cart_are_parts_of_one_line),
+        TEST(test_refund__a_parked_cart_takes_its_place_when_it_is_recalled),
+        TEST(test_refund__less_goes_back_when_somebody_says_so),
         TEST(test_refund__never_more_than_was_sold),
         TEST(test_refund__parked_carts_count_when_they_are_paid),
         TEST(test_refund__another_tills_sale_goes_by_its_receipt),

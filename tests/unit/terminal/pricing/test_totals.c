@@ -236,6 +236,32 @@ static void test_totals__known_receipt(void **unused)
     assert_int_equal(totals.rates[1].gross.minor, 342);
 }
 
+/* Beside a candle without its receipt, whose tax is computed: sixths of 5.00. */
+static void test_totals__given_figures_stand(void **unused)
+{
+    struct pricing_line lines[] = {plain(500, -1, "A", 200000), plain(400, -2, "A", 200000)};
+    struct pricing_line_total out[2];
+    struct pricing_totals totals;
+    struct pricing_discount none = {0};
+
+    (void)unused;
+    lines[1].given = true;
+    lines[1].given_gross.minor = -667;
+    lines[1].given_tax.minor = -100;
+    assert_int_equal(pricing_total(lines, 2, true, none, out, &totals), STATUS_OK);
+    assert_int_equal(out[0].tax.minor, -83);
+    assert_int_equal(out[1].gross.minor, -667);
+    assert_int_equal(out[1].tax.minor, -100);
+    assert_int_equal(out[1].net.minor, -567);
+    assert_int_equal(totals.rates[0].gross.minor, -1167);
+    assert_int_equal(totals.rates[0].tax.minor, -183);
+    lines[1].discount = (struct pricing_discount){.amount = {333}};
+    assert_int_equal(pricing_total(lines, 2, false, none, out, &totals), STATUS_OK);
+    assert_int_equal(out[1].amount.minor, -334);
+    assert_int_equal(out[1].tax.minor, -50);
+    assert_int_equal(out[1].total.minor, -384);
+}
+
 static void test_totals__refuse_what_breaks_the_rules(void **unused)
 {
     struct pricing_line line = plain(100, 1, "A", 200000);
@@ -248,6 +274,12 @@ static void test_totals__refuse_what_breaks_the_rules(void **unused)
     (void)unused;
     assert_int_equal(pricing_total(&line, 1, true, negative, out, &totals), STATUS_INVALID);
     assert_int_equal(pricing_total(&line, 1, true, more, out, &totals), STATUS_INVALID);
+    line.given = true;
+    assert_int_equal(pricing_total(&line, 1, true, none, out, &totals), STATUS_INVALID);
+    line.base.milli = -1000;
+    line.given_tax.minor = 1;
+    assert_int_equal(pricing_total(&line, 1, true, none, out, &totals), STATUS_INVALID);
+    line.given = false;
     line.base.milli = 0;
     assert_int_equal(pricing_total(&line, 1, true, none, out, &totals), STATUS_INVALID);
     line = plain(100, 1, "A", 200000);
@@ -268,6 +300,7 @@ int main(void)
         cmocka_unit_test(test_totals__splitting_a_line_changes_nothing),
         cmocka_unit_test(test_totals__returning_everything_is_the_exact_negative),
         cmocka_unit_test(test_totals__known_receipt),
+        cmocka_unit_test(test_totals__given_figures_stand),
         cmocka_unit_test(test_totals__refuse_what_breaks_the_rules),
     };
 
