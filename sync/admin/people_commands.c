@@ -3,6 +3,7 @@
 #include "sync/admin/commands.h"
 #include "sync/agent/admin_client.h"
 #include "terminal/base/json.h"
+#include "terminal/base/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,14 +13,24 @@ enum { TARGET_MOST = 4096 };
 
 /* --- exceptions --- */
 
+/* What people or tills wrote, on one line and without any word to the terminal. */
+static void print_written(const char *before, const char *text)
+{
+    struct buf clean;
+    buf_init(&clean, TARGET_MOST);
+    if (text_clean(text, strlen(text), &clean) == STATUS_OK)
+        printf("%s%s", before, buf_text(&clean));
+    buf_finish(&clean);
+}
+
 static void print_exception(const json_t *exception)
 {
-    printf("%6" PRId64 "  %-9s %-16s %-6s %s", json_int_or(exception, "id", 0),
+    printf("%6" PRId64 "  %-9s %-16s %-6s", json_int_or(exception, "id", 0),
            json_text_or(exception, "state", ""), json_text_or(exception, "kind", ""),
-           json_text_or(exception, "location", ""), json_text_or(exception, "detail", ""));
+           json_text_or(exception, "location", ""));
+    print_written(" ", json_text_or(exception, "detail", ""));
     if (json_text_or(exception, "assignee", "")[0])
-        printf("  -> %s", json_text_or(exception, "assignee", ""));
-    putchar('\n');
+        print_written("  -> ", json_text_or(exception, "assignee", ""));
 }
 
 enum status command_exceptions(const struct options *options, const char *const *arguments,
@@ -51,6 +62,9 @@ enum status command_exceptions(const struct options *options, const char *const 
         json_array_foreach(json_object_get(answer, "exceptions"), index, one)
         {
             print_exception(one);
+            if (json_text_or(one, "note", "")[0])
+                print_written("  # ", json_text_or(one, "note", ""));
+            putchar('\n');
         }
     }
     json_decref(answer);
@@ -67,21 +81,25 @@ static void report_exception(const struct options *options, const json_t *except
         return;
     }
     print_exception(exception);
+    putchar('\n');
     json_array_foreach(json_object_get(exception, "history"), index, step)
     {
         const char *who = json_text_or(step, "who", "");
-        printf("        %" PRId64 "  %-9s %s  %s\n", json_int_or(step, "at_ms", 0),
-               json_text_or(step, "op", ""), who[0] ? who : "the ledger",
-               json_text_or(step, "note", ""));
+        printf("        %" PRId64 "  %-9s %s", json_int_or(step, "at_ms", 0),
+               json_text_or(step, "op", ""), who[0] ? who : "the ledger");
+        print_written("  ", json_text_or(step, "note", ""));
+        putchar('\n');
     }
 }
 
-/* A question about one exception, or a step of its life; the answer is the exception as it is. */
+/* A question about one exception (op NULL), or a step of its life; the answer is the exception as
+ * it is. */
 static enum status one_exception(const struct options *options, const char *const *arguments,
-                                 int count, const char *op, struct error *error)
+                                 int count, const char *op, const char *allowed,
+                                 struct error *error)
 {
     const char *to = options_get(options, "to"), *note = options_get(options, "note");
-    enum status status = options_check(options, ASK_OPTIONS "to note", error);
+    enum status status = options_check(options, allowed, error);
     if (status)
         return status;
     if (count != 1)
@@ -109,31 +127,31 @@ static enum status one_exception(const struct options *options, const char *cons
 enum status command_exception_show(const struct options *options, const char *const *arguments,
                                    int count, struct error *error)
 {
-    return one_exception(options, arguments, count, NULL, error);
+    return one_exception(options, arguments, count, NULL, ASK_OPTIONS, error);
 }
 
 enum status command_exception_assign(const struct options *options, const char *const *arguments,
                                      int count, struct error *error)
 {
-    return one_exception(options, arguments, count, "assign", error);
+    return one_exception(options, arguments, count, "assign", ASK_OPTIONS "to note", error);
 }
 
 enum status command_exception_settle(const struct options *options, const char *const *arguments,
                                      int count, struct error *error)
 {
-    return one_exception(options, arguments, count, "settle", error);
+    return one_exception(options, arguments, count, "settle", ASK_OPTIONS "note", error);
 }
 
 enum status command_exception_reopen(const struct options *options, const char *const *arguments,
                                      int count, struct error *error)
 {
-    return one_exception(options, arguments, count, "reopen", error);
+    return one_exception(options, arguments, count, "reopen", ASK_OPTIONS "note", error);
 }
 
 enum status command_exception_apply(const struct options *options, const char *const *arguments,
                                     int count, struct error *error)
 {
-    return one_exception(options, arguments, count, "apply", error);
+    return one_exception(options, arguments, count, "apply", ASK_OPTIONS "note", error);
 }
 
 /* --- money --- */

@@ -202,6 +202,29 @@ def test_commands__a_receipt_has_three_forms(folder):
     ledger.stop()
 
 
+def test_commands__an_exception_keeps_the_note_it_was_settled_with(folder):
+    ledger, till = small_shop(folder)
+    sale = folder / "sale.csv"
+    open(sale, "w").write("InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+                          "1,B,Bread,11,01/12/2010 08:26,2.50,,UK\n")
+    till.admin("replay", sale)
+    till.sync()
+    (one,) = ledger.json("exceptions")["exceptions"]
+    assert one["kind"] == "oversell", one
+    number, note = str(one["id"]), "counted again\nby \x1b[31mAnna"
+    at_ledger = ["--url", ledger.url, "--token-file", ledger.token, "exception"]
+    for arguments in (("settle", number, "--note", "4111 1111 1111 1111"),
+                      ("settle", number, "--note", "x" * 501), ("settle", number, "--to", "Anna"),
+                      ("show", number, "--note", "kept?"), ("reopen", number, "--to", "Anna")):
+        expect_error("holdfast-admin", *at_ledger, *arguments)
+    assert ledger.json("exception", "show", number)["state"] == "open"
+    assert ledger.json("exception", "settle", number, "--note", note)["note"] == note
+    line = ledger.admin("exceptions", "--state", "settled").stdout.splitlines()[1]
+    assert line.endswith("# counted again by  [31mAnna"), line
+    assert ledger.admin("exception", "show", number).stdout.count("counted again by ") == 1
+    ledger.stop()
+
+
 def find_receipt(till):
     for (body,) in till.rows("SELECT bytes FROM entry"):
         entry = json.loads(body)
