@@ -21,7 +21,9 @@
  *   double_pickup     an order was handed over twice, or more than ordered   channel, id
  *   refund_over_sale  more was refunded of a line than was sold by it        original
  *   lease_overspent   more was spent and returned than granted, or by        lease
- *                     another device than the one it was granted to
+ *                     another device than the one it was granted to; or
+ *                     it was never granted here: settled by itself when a
+ *                     ledger put back to an earlier state grants it again
  *   gap               a till is told again and again what is missing before  epoch, seq
  *                     its entries, and does not send it: its journal is lost
  *   skew              a till's clock is off by more than five minutes, or    epoch

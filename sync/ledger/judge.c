@@ -115,7 +115,8 @@ enum status judge_figure(const struct writer_turn *turn, const struct judged *ju
     case FIGURE_ACCOUNT:
         return judge_account(turn, judged, error);
     case FIGURE_LEASE_USE:
-        return leases_judge(turn, judged->key[0], judged->key[1], error);
+        return leases_judge(turn, judged->key[0], judged->key[1], judged->before, judged->after,
+                            error);
     case FIGURE_REFUNDED:
         return refunds_judge(turn, judged->key[0], judged->after[0], error);
     case FIGURE_ORDER_MARK:

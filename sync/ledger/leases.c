@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define OVERSPENT "lease_overspent" /* finding.h */
+
 /* What of a lease of the outer query's row is used. */
 #define USED                                                                                       \
     "(coalesce((SELECT CAST(sum(u.spent) AS INTEGER) FROM lease_use u WHERE u.lease = "            \
@@ -31,11 +33,61 @@ enum status leases_outstanding(struct store_session *session, const char *kind, 
         values, 3, 0, out, error);
 }
 
+/* --- how one stands --- */
+
+struct standing {
+    int64_t granted, used;
+    int64_t foreign; /* devices that used it and do not hold it */
+    bool own;        /* the device that is asked about holds it */
+    char location[LOCATION_ID_SIZE];
+    bool found;
+};
+
+static enum status read_standing(const struct writer_turn *turn, const char *lease,
+                                 const char *device, struct standing *out, struct error *error)
+{
+    struct store_value values[] = {store_text(lease)};
+    struct store_query *query;
+    enum status status =
+        store_query(turn->session,
+                    "SELECT lease.granted, " USED ", lease.location, "
+                    "(SELECT count(*) FROM lease_use u WHERE u.lease = lease.lease AND "
+                    "u.device <> lease.device), lease.device FROM lease WHERE lease.lease = ?1",
+                    values, 1, &query, error);
+
+    memset(out, 0, sizeof *out);
+    if (status == STATUS_OK)
+        status = store_next(turn->session, query, &out->found, error);
+    if (status != STATUS_OK || !out->found)
+        return status;
+    out->granted = store_column_int(turn->session, query, 0);
+    out->used = store_column_int(turn->session, query, 1);
+    (void)snprintf(out->location, sizeof out->location, "%s",
+                   store_column_text(turn->session, query, 2));
+    out->foreign = store_column_int(turn->session, query, 3);
+    out->own = strcmp(store_column_text(turn->session, query, 4), device) == 0;
+    store_done(turn->session, query);
+    return STATUS_OK;
+}
+
+/* It was granted again, after entries had used it: what was told of it holds no more, unless they
+ * used more than that. */
+static enum status settle(const struct writer_turn *turn, const char *lease, const char *device,
+                          struct error *error)
+{
+    struct standing standing;
+    enum status status = read_standing(turn, lease, device, &standing, error);
+
+    if (status != STATUS_OK || standing.used > standing.granted || standing.foreign > 0)
+        return status;
+    return finding_over(turn->session, OVERSPENT, lease, turn->now_ms,
+                        "granted again: this ledger was put back to an earlier state", error);
+}
+
 /* --- granting --- */
 
 struct asking {
     const struct lease_ask *ask;
-    const struct entropy *entropy;
     struct lease_answer *grant;
     enum status refusal; /* STATUS_OK: granted */
     const char *why;
@@ -117,8 +169,37 @@ static enum status whole_of(const struct writer_turn *turn, const struct lease_a
     return status;
 }
 
+/* What entries say of a lease that is not known: forgotten, or from somewhere else. */
+static enum status used_before(const struct writer_turn *turn, const char *lease,
+                               const char *device, int64_t *out, struct error *error)
+{
+    struct store_value values[] = {store_text(lease), store_text(device)};
+
+    return store_one_int(
+        turn->session,
+        "SELECT CAST(coalesce(sum(spent + CASE WHEN device = ?2 THEN returned ELSE 0 END), 0) AS "
+        "INTEGER) FROM lease_use WHERE lease = ?1",
+        values, 2, 0, out, error);
+}
+
+/* What of the subject is promised to nobody; below zero when more is promised than is there. */
+static enum status unpromised(const struct writer_turn *turn, const struct lease_ask *ask,
+                              int64_t *out, struct error *error)
+{
+    bool value = strcmp(ask->request.kind, LEASE_KIND_VALUE) == 0;
+    int64_t outstanding = 0;
+    enum status status = whole_of(turn, ask, out, error);
+
+    if (status == STATUS_OK)
+        status =
+            leases_outstanding(turn->session, ask->request.kind, ask->request.subject,
+                               value ? ask->request.currency : ask->location, &outstanding, error);
+    *out -= outstanding;
+    return status;
+}
+
 static enum status add_lease(const struct writer_turn *turn, const struct lease_ask *ask,
-                             const struct lease_answer *grant, struct error *error)
+                             const struct lease_answer *grant, int64_t used, struct error *error)
 {
     char lease[ID_HEX_SIZE], device[ID_HEX_SIZE], request[ID_HEX_SIZE];
 
@@ -133,49 +214,59 @@ static enum status add_lease(const struct writer_turn *turn, const struct lease_
                                    store_text(ask->request.currency),
                                    store_text(ask->location),
                                    store_int(grant->amount),
-                                   store_int(turn->now_ms)};
+                                   store_int(turn->now_ms),
+                                   store_int(used >= grant->amount)};
     return store_run(turn->session,
                      "INSERT INTO lease(lease, device, request, kind, subject, currency, location, "
-                     "granted, granted_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                     values, 9, error);
+                     "granted, granted_ms, closed) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                     values, 10, error);
+}
+
+static enum status grant_new(struct asking *asking, const struct writer_turn *turn,
+                             struct error *error)
+{
+    const struct lease_ask *ask = asking->ask;
+    struct lease_answer *grant = asking->grant;
+    char lease[ID_HEX_SIZE], device[ID_HEX_SIZE];
+    int64_t rest = 0, used = 0;
+    enum status status = unpromised(turn, ask, &rest, error);
+
+    grant->lease = lease_id_of(&ask->device, &ask->request.request);
+    hex_write(grant->lease.bytes, ID_SIZE, lease);
+    hex_write(ask->device.bytes, ID_SIZE, device);
+    if (status == STATUS_OK)
+        status = used_before(turn, lease, device, &used, error);
+    if (status != STATUS_OK)
+        return status;
+    if (rest < 0 || rest + used < ask->request.least)
+        return refuse(asking, STATUS_CONFLICT,
+                      rest <= 0 ? "nothing is left to grant" : "less is left than is wanted");
+    grant->request = ask->request.request;
+    grant->amount = ask->request.amount < rest + used ? ask->request.amount : rest + used;
+    grant->left = grant->amount > used ? grant->amount - used : 0;
+    memcpy(grant->kind, ask->request.kind, sizeof grant->kind);
+    memcpy(grant->subject, ask->request.subject, sizeof grant->subject);
+    memcpy(grant->currency, ask->request.currency, sizeof grant->currency);
+    status = add_lease(turn, ask, grant, used, error);
+    return status == STATUS_OK && used > 0 ? settle(turn, lease, device, error) : status;
 }
 
 static enum status run_ask(void *context, const struct writer_turn *turn, struct error *error)
 {
     struct asking *asking = context;
-    const struct lease_ask *ask = asking->ask;
-    struct lease_answer *grant = asking->grant;
-    bool value = strcmp(ask->request.kind, LEASE_KIND_VALUE) == 0;
-    int64_t whole = 0, outstanding = 0;
+    const struct lease_request *request = &asking->ask->request;
     bool found;
-    enum status status = find_grant(turn, ask, grant, &found, error);
+    enum status status = find_grant(turn, asking->ask, asking->grant, &found, error);
 
     asking->refusal = STATUS_OK;
     if (status != STATUS_OK)
         return status;
-    if (found)
-        return strcmp(grant->kind, ask->request.kind) == 0 &&
-                       strcmp(grant->subject, ask->request.subject) == 0
-                   ? STATUS_OK
-                   : refuse(asking, STATUS_EXISTS, "the request was for another subject");
-    status = whole_of(turn, ask, &whole, error);
-    if (status == STATUS_OK)
-        status =
-            leases_outstanding(turn->session, ask->request.kind, ask->request.subject,
-                               value ? ask->request.currency : ask->location, &outstanding, error);
-    if (status != STATUS_OK)
-        return status;
-    if (whole <= outstanding)
-        return refuse(asking, STATUS_CONFLICT, "nothing is left to grant");
-    grant->lease = id_random(asking->entropy);
-    grant->request = ask->request.request;
-    grant->amount =
-        ask->request.amount < whole - outstanding ? ask->request.amount : whole - outstanding;
-    grant->left = grant->amount;
-    memcpy(grant->kind, ask->request.kind, sizeof grant->kind);
-    memcpy(grant->subject, ask->request.subject, sizeof grant->subject);
-    memcpy(grant->currency, ask->request.currency, sizeof grant->currency);
-    return add_lease(turn, ask, grant, error);
+    if (!found)
+        return grant_new(asking, turn, error);
+    return strcmp(asking->grant->kind, request->kind) == 0 &&
+                   strcmp(asking->grant->subject, request->subject) == 0
+               ? STATUS_OK
+               : refuse(asking, STATUS_EXISTS, "the request was for another subject");
 }
 
 static enum status check_ask(const struct lease_ask *ask, struct error *error)
@@ -198,10 +289,10 @@ static enum status check_ask(const struct lease_ask *ask, struct error *error)
     return STATUS_OK;
 }
 
-enum status leases_ask(struct writer *writer, const struct entropy *entropy,
-                       const struct lease_ask *ask, struct lease_answer *out, struct error *error)
+enum status leases_ask(struct writer *writer, const struct lease_ask *ask, struct lease_answer *out,
+                       struct error *error)
 {
-    struct asking asking = {.ask = ask, .entropy = entropy, .grant = out};
+    struct asking asking = {.ask = ask, .grant = out};
     struct writer_job job = {.run = run_ask, .context = &asking};
     enum status status = check_ask(ask, error);
 
@@ -237,45 +328,16 @@ enum status leases_of_device(struct store_session *session, const struct id *dev
 
 /* --- use --- */
 
-struct standing {
-    int64_t granted, used, foreign; /* foreign: used by devices that do not hold it */
-    char location[LOCATION_ID_SIZE];
-    bool found;
-};
-
-static enum status read_standing(const struct writer_turn *turn, const char *lease,
-                                 struct standing *out, struct error *error)
-{
-    struct store_value values[] = {store_text(lease)};
-    struct store_query *query;
-    enum status status =
-        store_query(turn->session,
-                    "SELECT lease.granted, " USED ", lease.location, "
-                    "(SELECT count(*) FROM lease_use u WHERE u.lease = lease.lease AND "
-                    "u.device <> lease.device) FROM lease WHERE lease.lease = ?1",
-                    values, 1, &query, error);
-
-    memset(out, 0, sizeof *out);
-    if (status == STATUS_OK)
-        status = store_next(turn->session, query, &out->found, error);
-    if (status != STATUS_OK || !out->found)
-        return status;
-    out->granted = store_column_int(turn->session, query, 0);
-    out->used = store_column_int(turn->session, query, 1);
-    (void)snprintf(out->location, sizeof out->location, "%s",
-                   store_column_text(turn->session, query, 2));
-    out->foreign = store_column_int(turn->session, query, 3);
-    store_done(turn->session, query);
-    return STATUS_OK;
-}
-
+/* One exception, and another look by a person only when it begins anew: what had been told was
+ * settled, and now it goes beyond. */
 enum status leases_judge(const struct writer_turn *turn, const char *lease, const char *device,
-                         struct error *error)
+                         const int64_t before[2], const int64_t after[2], struct error *error)
 {
     struct standing standing;
     struct store_value values[] = {store_text(lease)};
-    struct finding finding = {.kind = "lease_overspent", .cause = lease};
-    enum status status = read_standing(turn, lease, &standing, error);
+    struct finding finding = {.kind = OVERSPENT, .cause = lease};
+    enum status status = read_standing(turn, lease, device, &standing, error);
+    int64_t grown = after[0] - before[0] + (standing.own ? after[1] - before[1] : 0);
 
     finding.location = standing.location;
     if (status != STATUS_OK)
@@ -286,14 +348,17 @@ enum status leases_judge(const struct writer_turn *turn, const char *lease, cons
     if (standing.used >= standing.granted)
         status = store_run(turn->session, "UPDATE lease SET closed = 1 WHERE lease = ?1", values, 1,
                            error);
-    if (status == STATUS_OK && standing.used > standing.granted)
+    if (status == STATUS_OK && standing.used > standing.granted) {
+        finding.again = standing.used - grown <= standing.granted;
         return finding_add(turn->session, &finding, turn->now_ms, error,
                            "lease %s: %lld granted, %lld spent and returned", lease,
                            (long long)standing.granted, (long long)standing.used);
-    if (status == STATUS_OK && standing.foreign > 0)
-        return finding_add(turn->session, &finding, turn->now_ms, error,
-                           "lease %s was used by device %s, which does not hold it", lease, device);
-    return status;
+    }
+    if (status != STATUS_OK || standing.foreign == 0)
+        return status;
+    finding.again = !standing.own && before[0] + before[1] == 0;
+    return finding_add(turn->session, &finding, turn->now_ms, error,
+                       "lease %s was used by device %s, which does not hold it", lease, device);
 }
 
 enum status leases_refold(const struct writer_turn *turn, struct error *error)

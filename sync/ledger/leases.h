@@ -10,13 +10,17 @@
  * `closed` marks one with nothing outstanding, so that a question costs what is open, not what ever
  * was. Spending beyond a lease, from one that is another device's, or that was never granted: it
  * happened, and one exception per lease tells it.
+ *
+ * A ledger that was put back to an earlier state has forgotten leases, and takes entries that use
+ * them: told as never granted. Their holders ask again by the same requests and get the same ids
+ * (lease_id_of); what was used of such a lease is in the balance already, so that much can be
+ * granted besides what is left. Does the grant bear all uses, the exception is over.
  */
 #ifndef HOLDFAST_LEDGER_LEASES_H
 #define HOLDFAST_LEDGER_LEASES_H
 
 #include "sync/ledger/writer.h"
 #include "sync/protocol/message_lease.h"
-#include "terminal/base/crypto.h"
 
 /* Who asks for what. */
 struct lease_ask {
@@ -26,11 +30,10 @@ struct lease_ask {
 };
 
 /* Grants up to what is asked; the same device and request get the very same answer for ever.
- * STATUS_CONFLICT: nothing is left to grant (it may be asked again). STATUS_EXISTS: the request was
+ * STATUS_CONFLICT: nothing is left to grant, or less than the least (it may be asked again). STATUS_EXISTS: the request was
  * answered for another subject. STATUS_INVALID: kind, subject, amount or currency. Durable when it
  * returns. `left` is what is outstanding now; time_ms is the caller's to fill. */
-enum status leases_ask(struct writer *writer, const struct entropy *entropy,
-                       const struct lease_ask *ask, struct lease_answer *out,
+enum status leases_ask(struct writer *writer, const struct lease_ask *ask, struct lease_answer *out,
                        struct error *error) MUST_USE;
 
 /* What a device holds with something outstanding, oldest first, at most `max`. */
@@ -43,8 +46,9 @@ enum status leases_of_device(struct store_session *session, const struct id *dev
 enum status leases_outstanding(struct store_session *session, const char *kind, const char *subject,
                                const char *where, int64_t *out, struct error *error) MUST_USE;
 
-/* After the use of a lease by a device grew. */
+/* After the use of a lease by a device grew: spent and returned, before and now. */
 enum status leases_judge(const struct writer_turn *turn, const char *lease, const char *device,
+                         const int64_t before[2], const int64_t after[2],
                          struct error *error) MUST_USE;
 
 /* Sets `closed` of every lease anew. For the repair. */

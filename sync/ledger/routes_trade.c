@@ -33,7 +33,7 @@ static enum status ask_lease(struct exchange *exchange, struct error *error)
 
     if (status != STATUS_OK)
         return status;
-    status = leases_ask(ledger->writer, &ledger->entropy, &ask, &answer, error);
+    status = leases_ask(ledger->writer, &ask, &answer, error);
     if (status == STATUS_CONFLICT)
         return refuse_promise(exchange, error);
     if (status != STATUS_OK)

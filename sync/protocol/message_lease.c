@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* So that no other hash of two ids is ever a lease's. */
+#define LEASE_DOMAIN "holdfast lease 1"
+
 /* What a lease is of, in a request and in an answer. */
 static void read_what(struct reader *reader, char kind[LEASE_KIND_SIZE],
                       char subject[LEASE_SUBJECT_SIZE], char currency[LEASE_CURRENCY_SIZE])
@@ -41,6 +44,8 @@ enum status message_write_lease_request(const struct lease_request *request, str
 
     json_put_hex(object, "request", request->request.bytes, ID_SIZE);
     put_what(object, request->kind, request->subject, request->amount, request->currency);
+    if (request->least > 1)
+        json_put_int(object, "least", request->least);
     return message_finish_write(object, out);
 }
 
@@ -53,7 +58,27 @@ enum status message_read_lease_request(const char *bytes, size_t length, struct 
     reader_hex(&reader, "request", out->request.bytes, ID_SIZE);
     read_what(&reader, out->kind, out->subject, out->currency);
     reader_int(&reader, "amount", 1, &out->amount);
+    out->least = 1;
+    if (reader.status == STATUS_OK && json_object_get(reader.object, "least") != NULL)
+        reader_int(&reader, "least", 1, &out->least);
+    if (reader.status == STATUS_OK && out->least > out->amount)
+        reader.status = error_set(error, STATUS_INVALID, "more at least than at most");
     return reader_close(&reader);
+}
+
+struct id lease_id_of(const struct id *device, const struct id *request)
+{
+    struct hash_stream stream;
+    struct hash hash;
+    struct id id;
+
+    hash_start(&stream);
+    hash_update(&stream, LEASE_DOMAIN, sizeof LEASE_DOMAIN);
+    hash_update(&stream, device->bytes, ID_SIZE);
+    hash_update(&stream, request->bytes, ID_SIZE);
+    hash = hash_end(&stream);
+    memcpy(id.bytes, hash.bytes, ID_SIZE);
+    return id;
 }
 
 json_t *lease_answer_to_json(const struct lease_answer *answer)

@@ -3,13 +3,18 @@
  *
  *   POST /v1/leases   lease_request -> 200 lease_answer; the same (device, request) again gives the
  *                     same lease and amount, for ever
- *                     409 refusal "refused": nothing is left to grant
+ *                     409 refusal "refused": nothing is left to grant, or less than "least"
  *                     404: this ledger grants no leases (an earlier version)
  *   GET /v1/device    "leases":[lease_answer without time_ms,...]: those with something left
  *
  * `amount` is what was granted and never changes. `left` is granted - spent - returned by the
  * entries that the ledger holds when it answers: a till whose disk was restored learns from it what
  * it has spent and forgotten.
+ *
+ * A ledger that was put back to an earlier state has forgotten what it granted since. A lease's id
+ * follows from who asked and what the request was called, so the holder asks again by the same
+ * request and gets the same lease: what entries say of it holds again. "least" keeps such a ledger
+ * from granting a part for good while what the account was loaded with is still on its way.
  */
 #ifndef HOLDFAST_PROTOCOL_MESSAGE_LEASE_H
 #define HOLDFAST_PROTOCOL_MESSAGE_LEASE_H
@@ -35,13 +40,20 @@ struct lease_request {
     char subject[LEASE_SUBJECT_SIZE];
     char currency[LEASE_CURRENCY_SIZE];
     int64_t amount; /* > 0 */
+    int64_t least;  /* 1 to amount: rather nothing than less; 1 where the message names none */
 };
-/* {"request":hex32,"kind":"value","subject":"GC-1","amount":n,"currency":"GBP"} */
+/* {"request":hex32,"kind":"value","subject":"GC-1","amount":n,"currency":"GBP","least":n}; a
+ * "least" of 1 is left out. */
 enum status message_write_lease_request(const struct lease_request *request,
                                         struct buf *out) MUST_USE;
-/* STATUS_INVALID: a kind that is none, a currency where none belongs or none where one does. */
+/* STATUS_INVALID: a kind that is none, a currency where none belongs or none where one does; more
+ * at least than at most. */
 enum status message_read_lease_request(const char *bytes, size_t length, struct lease_request *out,
                                        struct error *error) MUST_USE;
+
+/* The lease that a device gets by a request: its id, at every ledger and in each of its lives. No
+ * two devices share one, whatever they ask. Ledgers of earlier versions drew ids at random. */
+struct id lease_id_of(const struct id *device, const struct id *request);
 
 struct lease_answer {
     struct id lease;

@@ -185,6 +185,253 @@ static void test_leases__no_account_looks_like_a_card(void **state)
     device_free(device);
 }
 
+/* --- a ledger that was put back to an earlier state --- */
+
+static void backup_path(const struct fixture *fixture, char out[160])
+{
+    (void)snprintf(out, 160, "%s.backup", fixture->db);
+}
+
+static void keep_backup(struct fixture *fixture)
+{
+    char path[160];
+    struct error error = {0};
+
+    backup_path(fixture, path);
+    must(store_backup(fixture->location, path, &error), &error);
+}
+
+static void put_back(struct fixture *fixture)
+{
+    char path[160];
+    struct id before = fixture->ledger->incarnation;
+    struct error error = {0};
+
+    backup_path(fixture, path);
+    fixture_close(fixture);
+    must(store_restore(fixture->location, path, &error), &error);
+    fixture_open(fixture);
+    fixture->now_ms += 3000;
+    assert_memory_not_equal(before.bytes, fixture->ledger->incarnation.bytes, ID_SIZE);
+}
+
+/* The request of a lease on GC-1; what was granted, 0: refused. */
+static int64_t ask(struct fixture *fixture, const struct device *device, uint8_t request,
+                   int64_t amount, int64_t least, struct id *lease)
+{
+    struct lease_request asked = {.request = {{request}},
+                                  .kind = "value",
+                                  .subject = "GC-1",
+                                  .currency = "GBP",
+                                  .amount = amount,
+                                  .least = least};
+    struct answer answer;
+    struct buf body;
+    int64_t granted = 0;
+
+    buf_init(&body, 4096);
+    assert_int_equal(message_write_lease_request(&asked, &body), STATUS_OK);
+    answer = signed_call(fixture, device, "POST", "/v1/leases", "", buf_text(&body), body.used);
+    assert_true(answer.status == 200 || answer.status == 409);
+    if (answer.status == 200) {
+        granted = json_int_or(answer.json, "amount", 0);
+        assert_int_equal(hex_read(json_text_or(answer.json, "lease", ""), lease->bytes, ID_SIZE),
+                         STATUS_OK);
+    }
+    answer_free(&answer);
+    buf_finish(&body);
+    return granted;
+}
+
+static int64_t promised(struct fixture *fixture)
+{
+    return query_int(fixture, "SELECT coalesce(sum(granted), 0) FROM lease");
+}
+
+static int64_t untold(struct fixture *fixture)
+{
+    return query_int(fixture, "SELECT count(*) FROM exception WHERE kind = 'lease_overspent' AND "
+                              "state <> 'settled'");
+}
+
+static void test_leases__asked_for_again_after_a_restore_are_the_same(void **state)
+{
+    struct fixture *fixture = shop(state);
+    struct device *one = device_make(fixture, "S01", "T01");
+    struct device *two = device_make(fixture, "S01", "T02");
+    struct id first, second, other;
+
+    add_open(one, NULL);
+    add_account(one, "GC-1", 1000);
+    (void)post_ok(fixture, one, 1, 2);
+    assert_int_equal(ask(fixture, one, 1, 200, 1, &first), 200);
+    keep_backup(fixture);
+    assert_int_equal(ask(fixture, one, 2, 600, 1, &second), 600);
+    /* A device may call its request what another one called its own. */
+    assert_int_equal(ask(fixture, two, 2, 100, 1, &other), 100);
+    assert_memory_not_equal(other.bytes, second.bytes, ID_SIZE);
+    assert_memory_not_equal(first.bytes, second.bytes, ID_SIZE);
+    put_back(fixture);
+    assert_int_equal(promised(fixture), 200);
+    for (int i = 0; i < 2; i++) {
+        struct id again;
+        assert_int_equal(ask(fixture, one, 1, 200, 200, &again), 200);
+        assert_memory_equal(again.bytes, first.bytes, ID_SIZE);
+        assert_int_equal(ask(fixture, one, 2, 600, 600, &again), 600);
+        assert_memory_equal(again.bytes, second.bytes, ID_SIZE);
+        assert_int_equal(promised(fixture), 800);
+    }
+    /* So that nobody is granted what is promised already. */
+    assert_int_equal(ask(fixture, two, 3, 1000, 1, &other), 200);
+    assert_int_equal(promised(fixture), balance(fixture, "GC-1"));
+    device_free(one);
+    device_free(two);
+}
+
+/* Somebody got it meanwhile: what is left is all that there is, and a holder who wants all of it or
+ * nothing gets nothing. */
+static void test_leases__asked_for_again_too_late_are_smaller(void **state)
+{
+    struct fixture *fixture = shop(state);
+    struct device *one = device_make(fixture, "S01", "T01");
+    struct device *two = device_make(fixture, "S01", "T02");
+    struct id lease, again, other;
+
+    add_open(one, NULL);
+    add_account(one, "GC-1", 1000);
+    (void)post_ok(fixture, one, 1, 2);
+    keep_backup(fixture);
+    assert_int_equal(ask(fixture, one, 1, 600, 1, &lease), 600);
+    put_back(fixture);
+    assert_int_equal(ask(fixture, two, 1, 700, 1, &other), 700);
+    assert_int_equal(ask(fixture, one, 1, 600, 600, &again), 0);
+    assert_int_equal(ask(fixture, one, 1, 600, 301, &again), 0);
+    assert_int_equal(promised(fixture), 700);
+    assert_int_equal(ask(fixture, one, 1, 600, 300, &again), 300);
+    assert_memory_equal(again.bytes, lease.bytes, ID_SIZE);
+    assert_int_equal(promised(fixture), balance(fixture, "GC-1"));
+    device_free(one);
+    device_free(two);
+}
+
+/* Entries come back before the lease: told, until it is granted again and bears them. */
+static void test_leases__used_before_they_are_granted_again(void **state)
+{
+    struct fixture *fixture = shop(state);
+    struct device *one = device_make(fixture, "S01", "T01");
+    struct device *two = device_make(fixture, "S01", "T02");
+    struct id lease, again, other;
+
+    add_open(one, NULL);
+    (void)post_ok(fixture, one, 1, 1);
+    keep_backup(fixture);
+    add_account(one, "GC-1", 1000);
+    (void)post_ok(fixture, one, 2, 1);
+    assert_int_equal(ask(fixture, one, 1, 700, 1, &lease), 700);
+    add_spend(one, "GC-1", &lease, 500);
+    (void)post_ok(fixture, one, 3, 1);
+    put_back(fixture);
+    assert_int_equal(ask(fixture, one, 1, 700, 1, &again), 0); /* the card is empty yet */
+    (void)post_ok(fixture, one, 2, 2);
+    assert_int_equal(untold(fixture), 1);
+    assert_int_equal(ask(fixture, two, 1, 300, 1, &other), 300);
+    assert_int_equal(ask(fixture, one, 1, 700, 700, &again), 700);
+    assert_memory_equal(again.bytes, lease.bytes, ID_SIZE);
+    assert_int_equal(untold(fixture), 0);
+    /* 500 left on the card, 300 of them promised to one till, 200 to the other. */
+    assert_int_equal(ask(fixture, two, 2, 100, 1, &other), 0);
+    assert_projections_true(fixture);
+    /* Beyond what was granted: the one that was settled is open again, and once. */
+    add_spend(one, "GC-1", &lease, 201);
+    add_spend(one, "GC-1", &lease, 1);
+    (void)post_ok(fixture, one, 4, 1);
+    assert_int_equal(untold(fixture), 1);
+    expect_status(change_exception(fixture, exception_id(fixture, "lease_overspent"),
+                                   "{\"op\":\"settle\",\"note\":\"seen\"}"),
+                  200);
+    (void)post_ok(fixture, one, 5, 1);
+    assert_int_equal(untold(fixture), 0); /* a person has looked at it */
+    assert_int_equal(exceptions_of(fixture, "lease_overspent"), 1);
+    assert_projections_true(fixture);
+    device_free(one);
+    device_free(two);
+}
+
+/* All of it was spent, and the card is empty: the lease is known again, and nothing is left. */
+static void test_leases__wholly_used_ones_are_granted_again(void **state)
+{
+    struct fixture *fixture = shop(state);
+    struct device *one = device_make(fixture, "S01", "T01");
+    struct device *two = device_make(fixture, "S01", "T02");
+    struct id lease, again, other;
+
+    add_open(one, NULL);
+    add_account(one, "GC-1", 400);
+    (void)post_ok(fixture, one, 1, 2);
+    keep_backup(fixture);
+    assert_int_equal(ask(fixture, one, 1, 400, 1, &lease), 400);
+    add_spend(one, "GC-1", &lease, 300);
+    add_lease_return(one, &lease, 100);
+    (void)post_ok(fixture, one, 3, 2);
+    put_back(fixture);
+    (void)post_ok(fixture, one, 3, 2);
+    assert_int_equal(ask(fixture, two, 1, 400, 1, &other), 100); /* what was given back */
+    assert_int_equal(untold(fixture), 1);
+    assert_int_equal(ask(fixture, one, 1, 400, 400, &again), 400);
+    assert_int_equal(untold(fixture), 0);
+    assert_int_equal(query_int(fixture, "SELECT count(*) FROM lease WHERE closed = 1"), 1);
+    assert_projections_true(fixture);
+    device_free(one);
+    device_free(two);
+}
+
+/* More was spent than was ever granted: granting it again mends nothing. */
+static void test_leases__overspent_ones_stay_told_when_granted_again(void **state)
+{
+    struct fixture *fixture = shop(state);
+    struct device *one = device_make(fixture, "S01", "T01");
+    struct id lease, again;
+
+    add_open(one, NULL);
+    add_account(one, "GC-1", 1000);
+    (void)post_ok(fixture, one, 1, 2);
+    keep_backup(fixture);
+    assert_int_equal(ask(fixture, one, 1, 400, 1, &lease), 400);
+    add_spend(one, "GC-1", &lease, 401);
+    put_back(fixture);
+    (void)post_ok(fixture, one, 3, 1);
+    assert_int_equal(ask(fixture, one, 1, 400, 1, &again), 400);
+    assert_int_equal(untold(fixture), 1);
+    assert_int_equal(exceptions_of(fixture, "lease_overspent"), 1);
+    assert_projections_true(fixture);
+    device_free(one);
+}
+
+/* What another till was granted meanwhile was spent: it stays told, once. */
+static void test_leases__spent_by_one_and_granted_to_another_stay_told(void **state)
+{
+    struct fixture *fixture = shop(state);
+    struct device *one = device_make(fixture, "S01", "T01");
+    struct device *two = device_make(fixture, "S01", "T02");
+    struct id lease, again, other;
+
+    add_open(one, NULL);
+    add_account(one, "GC-1", 1000);
+    (void)post_ok(fixture, one, 1, 2);
+    keep_backup(fixture);
+    assert_int_equal(ask(fixture, one, 1, 600, 1, &lease), 600);
+    add_spend(one, "GC-1", &lease, 500);
+    put_back(fixture);
+    assert_int_equal(ask(fixture, two, 1, 900, 1, &other), 900);
+    (void)post_ok(fixture, one, 3, 1);
+    assert_int_equal(ask(fixture, one, 1, 600, 1, &again), 0);
+    assert_int_equal(untold(fixture), 1);
+    assert_int_equal(exceptions_of(fixture, "lease_overspent"), 1);
+    assert_int_equal(promised(fixture), 900);
+    device_free(one);
+    device_free(two);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
@@ -196,6 +443,12 @@ int main(void)
         TEST(test_leases__of_stock_keep_it_from_the_channels),
         TEST(test_leases__refuse_what_is_malformed),
         TEST(test_leases__no_account_looks_like_a_card),
+        TEST(test_leases__asked_for_again_after_a_restore_are_the_same),
+        TEST(test_leases__asked_for_again_too_late_are_smaller),
+        TEST(test_leases__used_before_they_are_granted_again),
+        TEST(test_leases__wholly_used_ones_are_granted_again),
+        TEST(test_leases__overspent_ones_stay_told_when_granted_again),
+        TEST(test_leases__spent_by_one_and_granted_to_another_stay_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

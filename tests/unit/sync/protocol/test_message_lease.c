@@ -32,9 +32,12 @@ static struct lease_answer an_answer(void)
 
 static void test_message_lease__out_and_in(void **state)
 {
-    const struct lease_request request = {
-        .request = id_of(ID_B), .kind = "stock", .subject = "TEA \xC3\xA9", .amount = 3000};
-    struct lease_request request_read;
+    const struct lease_request request = {.request = id_of(ID_B),
+                                          .kind = "stock",
+                                          .subject = "TEA \xC3\xA9",
+                                          .amount = 3000,
+                                          .least = 1};
+    struct lease_request whole = request, request_read;
     struct lease_answer answer = an_answer();
     struct lease_answer answer_read;
     struct buf text;
@@ -49,6 +52,13 @@ static void test_message_lease__out_and_in(void **state)
     assert_int_equal(message_read_lease_request(buf_text(&text), text.used, &request_read, &error),
                      STATUS_OK);
     assert_memory_equal(&request, &request_read, sizeof request);
+    buf_clear(&text);
+    whole.least = 3000;
+    assert_int_equal(message_write_lease_request(&whole, &text), STATUS_OK);
+    assert_non_null(strstr(buf_text(&text), ",\"least\":3000}"));
+    assert_int_equal(message_read_lease_request(buf_text(&text), text.used, &request_read, &error),
+                     STATUS_OK);
+    assert_memory_equal(&whole, &request_read, sizeof whole);
     buf_clear(&text);
     answer.time_ms = 17;
     assert_int_equal(message_write_lease_answer(&answer, &text), STATUS_OK);
@@ -112,6 +122,9 @@ static void test_message_lease__malformed_ones_are_refused(void **state)
         REQUEST("value", "GBP", "-1"),
         "{\"request\":\"" ID_A "\",\"kind\":\"stock\",\"subject\":\"\",\"amount\":1,"
         "\"currency\":\"\"}",
+        REQUEST("value", "GBP", "5,\"least\":6"),
+        REQUEST("value", "GBP", "5,\"least\":0"),
+        REQUEST("value", "GBP", "5,\"least\":\"5\""),
     };
     static const char *const answers[] = {"[]", ANSWER("1", "2"), ANSWER("1", "-1"),
                                           ANSWER("0", "0")};
