@@ -64,14 +64,12 @@ static struct frame_entry judge_row(const struct collecting *collecting,
 /* The hash of the entry before this one, by its own word; zeros when it can't be read. */
 static struct hash hash_before(const struct stored_entry *stored, const struct frame_entry *judged)
 {
-    struct hash before = {{0}};
-    struct entry entry;
+    struct hash unknown = {{0}};
+    struct entry_head head;
 
-    if (judged->damaged || entry_parse(stored->bytes, stored->length, &entry, NULL) != STATUS_OK)
-        return before;
-    before = entry.head.prev;
-    entry_finish(&entry);
-    return before;
+    if (judged->damaged || entry_read_head(stored->bytes, stored->length, &head, NULL) != STATUS_OK)
+        return unknown;
+    return head.prev;
 }
 
 static enum status add_lost(struct collecting *collecting)
@@ -260,12 +258,11 @@ static enum status judge(void *context, const struct stored_entry *stored)
 {
     struct soundness *soundness = context;
     struct hash hash = entry_hash(stored->bytes, stored->length);
-    struct entry entry;
+    struct entry_head head;
 
     if (stored->seq != soundness->seq ||
-        entry_parse(stored->bytes, stored->length, &entry, NULL) != STATUS_OK)
+        entry_read_head(stored->bytes, stored->length, &head, NULL) != STATUS_OK)
         return STATUS_CANCELLED;
-    entry_finish(&entry);
     soundness->sound = hash_equal(&hash, &stored->hash) &&
                        entry_signature_valid(&hash, &stored->signature, soundness->key);
     return STATUS_CANCELLED;

@@ -221,6 +221,18 @@ enum status entry_look(struct json_view *view, const char *bytes, size_t length,
     return status == STATUS_OK ? head_read(out->body, &out->head, error) : status;
 }
 
+enum status entry_read_head(const char *bytes, size_t length, struct entry_head *out,
+                            struct error *error)
+{
+    struct json_view *view = json_view_new();
+    struct entry_view entry;
+    enum status status = entry_look(view, bytes, length, &entry, error);
+
+    json_view_free(view);
+    *out = entry.head;
+    return status;
+}
+
 void entry_finish(struct entry *entry)
 {
     json_decref(entry->body);

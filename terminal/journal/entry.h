@@ -84,6 +84,10 @@ struct entry_view {
 enum status entry_look(struct json_view *view, const char *bytes, size_t length,
                        struct entry_view *out, struct error *error) MUST_USE;
 
+/* The head alone, of bytes that nobody reads further. Takes and refuses what entry_parse does. */
+enum status entry_read_head(const char *bytes, size_t length, struct entry_head *out,
+                            struct error *error) MUST_USE;
+
 struct hash entry_hash(const char *bytes, size_t length);
 bool entry_signature_valid(const struct hash *hash, const struct signature *signature,
                            const struct public_key *epoch_key);

@@ -156,12 +156,10 @@ enum status journal_read(struct db *db, const struct id *epoch, int64_t after_se
 static enum status take_ms(void *context, const struct stored_entry *stored)
 {
     int64_t *at_ms = context;
-    struct entry entry;
+    struct entry_head head;
 
-    if (entry_parse(stored->bytes, stored->length, &entry, NULL) == STATUS_OK) {
-        *at_ms = entry.head.hlc >> 16;
-        entry_finish(&entry);
-    }
+    if (entry_read_head(stored->bytes, stored->length, &head, NULL) == STATUS_OK)
+        *at_ms = head.hlc >> 16;
     return STATUS_OK;
 }
 
@@ -216,7 +214,7 @@ static enum status look_behind(struct db *db, int64_t number, const struct chain
                                enum journal_standing *out, struct error *error)
 {
     struct entry_row row;
-    struct entry entry;
+    struct entry_head head;
     struct hash actual;
     bool found = false;
     enum status status = rows_entry(db, number, acked->seq + 1, &row, &found, error);
@@ -226,10 +224,8 @@ static enum status look_behind(struct db *db, int64_t number, const struct chain
         return status;
     actual = entry_hash(row.stored.bytes, row.stored.length);
     if (hash_equal(&actual, &row.stored.hash) &&
-        entry_parse(row.stored.bytes, row.stored.length, &entry, NULL) == STATUS_OK) {
-        *out = hash_equal(&entry.head.prev, &acked->hash) ? JOURNAL_HOLDS : JOURNAL_DIFFERS;
-        entry_finish(&entry);
-    }
+        entry_read_head(row.stored.bytes, row.stored.length, &head, NULL) == STATUS_OK)
+        *out = hash_equal(&head.prev, &acked->hash) ? JOURNAL_HOLDS : JOURNAL_DIFFERS;
     rows_entry_done(&row);
     return STATUS_OK;
 }

@@ -87,11 +87,15 @@ static void judge_altered(struct walk *walk, const struct entry_row *row,
 }
 
 /* A sound entry at place 1 is the epoch_open that introduces this key. */
-static void judge_opening(struct walk *walk, const struct entry *entry)
+static void judge_opening(struct walk *walk, const struct stored_entry *stored)
 {
+    struct entry entry;
     struct epoch_open open;
-    enum status status = epoch_open_get(entry, &open, NULL);
+    enum status status = entry_parse(stored->bytes, stored->length, &entry, NULL);
 
+    if (status == STATUS_OK)
+        status = epoch_open_get(&entry, &open, NULL);
+    entry_finish(&entry);
     if (status == STATUS_CONFLICT) {
         walk_fault(walk, FAULT_FORK, 1, 1);
     } else if (status != STATUS_OK) {
@@ -107,12 +111,11 @@ static void judge_opening(struct walk *walk, const struct entry *entry)
 }
 
 /* An entry of this epoch, signed and at its place: does it follow the last one? */
-static void judge_link(struct walk *walk, const struct entry *entry)
+static void judge_link(struct walk *walk, const struct stored_entry *stored,
+                       const struct entry_head *head)
 {
-    const struct entry_head *head = &entry->head;
-
     if (head->seq == 1)
-        judge_opening(walk, entry);
+        judge_opening(walk, stored);
     else if (walk->linked && !hash_equal(&head->prev, &walk->link))
         walk_fault(walk, FAULT_FORK, head->seq, 1);
     else if (walk->last_hlc >= head->hlc)
@@ -123,22 +126,21 @@ static void judge_link(struct walk *walk, const struct entry *entry)
 static bool judge_sound(struct walk *walk, const struct entry_row *row)
 {
     const struct stored_entry *stored = &row->stored;
-    struct entry entry;
-    bool mine = entry_parse(stored->bytes, stored->length, &entry, NULL) == STATUS_OK &&
-                memcmp(entry.head.device.bytes, walk->device.bytes, ID_SIZE) == 0 &&
-                memcmp(entry.head.epoch.bytes, walk->epoch.bytes, ID_SIZE) == 0;
-    bool placed = mine && entry.head.seq == stored->seq;
+    struct entry_head head;
+    bool mine = entry_read_head(stored->bytes, stored->length, &head, NULL) == STATUS_OK &&
+                memcmp(head.device.bytes, walk->device.bytes, ID_SIZE) == 0 &&
+                memcmp(head.epoch.bytes, walk->epoch.bytes, ID_SIZE) == 0;
+    bool placed = mine && head.seq == stored->seq;
 
     if (!mine)
         walk_fault(walk, FAULT_ALTERED, stored->seq, 1); /* no till of ours signs such a thing */
     else if (!placed)
-        misplace(walk, stored->seq, entry.head.seq);
+        misplace(walk, stored->seq, head.seq);
     else
-        judge_link(walk, &entry);
+        judge_link(walk, stored, &head);
     walk->linked = placed;
     walk->link = stored->hash;
-    walk->last_hlc = placed ? entry.head.hlc : 0;
-    entry_finish(&entry);
+    walk->last_hlc = placed ? head.hlc : 0;
     return placed;
 }
 

@@ -177,6 +177,7 @@ static void check_ledger(struct world *world)
     struct store_session *reader;
     struct error error = {0};
 
+    world->model.seen_changes = 0;
     observe_ledger(world);
     node_look(&world->ledger_node);
     if (ledger_reader(world->ledger, &reader, &error) == STATUS_OK) {

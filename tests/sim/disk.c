@@ -259,6 +259,11 @@ uint64_t disk_digest(const struct disk *disk)
     return digest_folder(disk->root, UINT64_C(0xCBF29CE484222325));
 }
 
+uint64_t disk_changes(const struct disk *disk)
+{
+    return disk->changes;
+}
+
 const struct disk_tally *disk_tally(void)
 {
     return &disk_state.tally;

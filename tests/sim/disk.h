@@ -144,6 +144,8 @@ int64_t disk_file_size(const struct disk *disk, const char *path);
 /* Whether, since it was last asked, a file that all had closed lost what a failed sync had left in
  * memory only. */
 bool disk_took_back(struct disk *disk);
+/* Grows with every byte written to a file and every file cut or grown. */
+uint64_t disk_changes(const struct disk *disk);
 /* A number of what the machine's programs see: names, sizes, bytes. The same on every host. */
 uint64_t disk_digest(const struct disk *disk);
 

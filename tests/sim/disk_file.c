@@ -110,6 +110,7 @@ static void put_bytes(struct file *file, const void *bytes, size_t length, int64
 {
     if (length == 0)
         return;
+    file->disk->changes++;
     content_write(&file->seen, bytes, length, offset);
     file_count(file);
     log_write(file, bytes, length, offset);
@@ -192,6 +193,7 @@ static void cut_now(struct file *file, int64_t size)
     if (size == file->seen.size)
         return;
     change = log_change(file);
+    file->disk->changes++;
     change->kind = CHANGE_CUT;
     change->offset = size;
     content_resize(&file->seen, size);

@@ -122,6 +122,7 @@ struct disk {
     int64_t size; /* 0: without end */
     int64_t used;
     bool lying, took_back;
+    uint64_t changes;
     uint64_t next_file, next_number;
 };
 

@@ -68,12 +68,13 @@ static void grow(void)
 struct signature our_sign_bytes(const void *bytes, size_t length, const struct secret_key *key)
 {
     struct signature signature = real_sign_bytes(bytes, length, key);
+    /* libsodium keeps the public half behind the secret one. */
+    struct mark mark =
+        mark_of(&signature, bytes, length, key->bytes + SECRET_KEY_SIZE - PUBLIC_KEY_SIZE);
 
     if (2 * (made.count + 1) > made.room)
         grow();
-    /* libsodium keeps the public half behind the secret one. */
-    *place_of(mark_of(&signature, bytes, length, key->bytes + SECRET_KEY_SIZE - PUBLIC_KEY_SIZE)) =
-        mark_of(&signature, bytes, length, key->bytes + SECRET_KEY_SIZE - PUBLIC_KEY_SIZE);
+    *place_of(mark) = mark;
     made.count++;
     return signature;
 }

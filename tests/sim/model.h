@@ -215,7 +215,8 @@ struct model {
     int order_count;
     struct overdrawn *overdrawn; /* since it opened under this incarnation */
     size_t overdrawn_count;
-    bool promises_moved; /* heads, branches or grants have changed since the last look at them */
+    uint64_t seen_changes; /* of the office's disk, at the last look at the ledger */
+    bool promises_moved;   /* heads, branches or grants have changed since the last look at them */
     int64_t stock[MODEL_STORES][MODEL_ITEMS][MODEL_BUCKETS];
     int64_t opening[MODEL_STORES][MODEL_ITEMS];
     int64_t entries[MODEL_STORES], sales[MODEL_STORES], returns[MODEL_STORES], gross[MODEL_STORES];

@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #define JOBS_MAX     64
-#define TWICE        25         /* each so many-th seed is run twice, in processes of their own */
+#define TWICE        100        /* each so many-th seed is run twice, in processes of their own */
 #define KEPT_BYTES   (64 << 20) /* of freed memory, instead of giving it back and asking again */
 #define SODIUM_DRAWS 1000       /* the purpose of its stream */
 
