@@ -31,7 +31,8 @@ PAY = ("press button pay\npress button cash/0\nwait screen change\nnote \"sold\"
        "press button next-sale\n")
 PAY_BY_CARD = PAY.replace("cash/0", "card\npress button card/approved")
 PLACES = {"S01": 3, "S02": 2, "S03": 3}
-TILL_DISK, LEDGER_DISK = "56m", "160m"
+TILL_DISK, LEDGER_DISK = 50, 150  # MB, besides what a minute of sales and printed receipts takes
+MINUTE = 3
 
 
 class Place:
@@ -279,8 +280,8 @@ class Machine:
 
 
 class World:
-    def __init__(self, folder, seed, ease, small_disks):
-        self.folder, self.seed, self.ease = folder, seed, ease
+    def __init__(self, folder, seed, ease, small_disks, minutes):
+        self.folder, self.seed, self.ease, self.minutes = folder, seed, ease, minutes
         self.random = random.Random(seed)
         self.items = plain_items()
         self.disks = []
@@ -306,8 +307,8 @@ class World:
                 small = small_disks and number in (2, 5)
                 self.machines.append(self.new_machine(f"T{number:02}", location, small))
 
-    def disk(self, path, size):
-        disk = SmallDisk(path, size)
+    def disk(self, path, megabytes):
+        disk = SmallDisk(path, f"{megabytes + int(MINUTE * self.minutes)}m")
         self.disks.append(disk)
         return disk
 

@@ -120,7 +120,7 @@ def test_faults__a_storm_loses_nothing_and_doubles_nothing(folder):
     small_disks = may_mount(folder / "may-mount")
     if not small_disks:
         print("SKIPPED full disks: making a small one needs root", flush=True)
-    world = World(folder, OPTIONS.seed, OPTIONS.ease, small_disks)
+    world = World(folder, OPTIONS.seed, OPTIONS.ease, small_disks, OPTIONS.minutes)
     storm, samples, stopping = Storm(world, OPTIONS.seed, OPTIONS.minutes * 60), [], threading.Event()
     try:
         for machine in world.machines:
