@@ -10,7 +10,7 @@ import ssl
 import subprocess
 import time
 
-from harness import ENGINE, FULL, Ledger, expect_error, program, run, run_program, wait_until
+from harness import ENGINE, FULL, Ledger, Skip, expect_error, program, run, run_program, wait_until
 
 ROUNDS = 60 if FULL else 25
 
@@ -119,6 +119,29 @@ def test_processes__a_snapshot_is_swapped_while_selling(folder):
              name.endswith(".db")]
     assert len(files) <= 2, files
     till.stop_agent()
+    ledger.stop()
+
+
+def test_processes__a_served_file_is_no_backup(folder):
+    """Its log has a writer already: nothing comes from it or goes into it, by another name neither."""
+    ledger, till = shop(folder)
+    if ENGINE != "sqlite":
+        ledger.stop()
+        raise Skip("a database on PostgreSQL is no file")
+    os.symlink(ledger.db, folder / "link.db")
+    for name in (ledger.db, folder / "link.db"):
+        expect_error("holdfast-ledger", "restore", "--db", f"sqlite:{folder / 'other.db'}", "--from",
+                     name, contains="is in use")
+    ledger.tool("backup", "--to", folder / "backup.db")
+    expect_error("holdfast-ledger", "restore", "--db", f"sqlite:{folder / 'link.db'}", "--from",
+                 folder / "backup.db", contains="is in use")
+    assert not os.path.exists(folder / "other.db")
+    till.admin("replay", write_sales(folder / "a.csv", 1, 3))
+    till.sync()
+    ledger.stop()
+    run_program("holdfast-ledger", "restore", "--db", f"sqlite:{folder / 'other.db'}", "--from", ledger.db)
+    ledger.start()
+    assert ledger.json("totals")["sales"] == 3
     ledger.stop()
 
 

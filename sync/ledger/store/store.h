@@ -174,8 +174,9 @@ const char *store_path(const struct store *store);
 enum status store_backup(const char *location, const char *to, struct error *error) MUST_USE;
 
 /* Replaces the whole content by that of a backup, in one transaction, or creates the database from
- * it. STATUS_BUSY while a process serves it; STATUS_CORRUPT or STATUS_INVALID when `from` is not a
- * sound ledger database, with nothing changed. */
+ * it. STATUS_BUSY while a process serves it, or has `from` open: a second writer of a log that is in
+ * use could destroy it. STATUS_CORRUPT or STATUS_INVALID when `from` is not a sound ledger database,
+ * or is this database itself, by whatever name; with nothing changed. */
 enum status store_restore(const char *location, const char *from, struct error *error) MUST_USE;
 
 /* The PostgreSQL engine: store_postgres.c and store_postgres_backup.c; `uri` is libpq's. Its backup
@@ -190,8 +191,11 @@ enum status store_sqlite_open(const char *path, bool create, struct store **out,
                               struct error *error) MUST_USE;
 enum status store_sqlite_backup(const char *path, const char *to, struct error *error) MUST_USE;
 enum status store_sqlite_restore(const char *path, const char *from, struct error *error) MUST_USE;
-/* STATUS_CORRUPT or STATUS_INVALID unless the open file is sound, and a ledger of a version that
- * this program knows. */
-enum status store_sqlite_check(struct db *backup, const char *from, struct error *error) MUST_USE;
+/* Opens a backup to be restored. STATUS_NOT_FOUND; STATUS_BUSY while anybody has it open;
+ * STATUS_CORRUPT or STATUS_INVALID unless it is sound, and a ledger of a version that this program
+ * knows. Closing leaves it one file as it was. */
+enum status store_sqlite_backup_open(const char *from, struct db **out,
+                                     struct error *error) MUST_USE;
+void store_sqlite_backup_close(struct db *backup, const char *from); /* NULL is fine */
 
 #endif

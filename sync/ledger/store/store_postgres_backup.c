@@ -192,13 +192,8 @@ enum status store_postgres_restore(const char *uri, const char *from, struct err
 {
     struct db *backup = NULL;
     PGconn *conn = NULL;
-    enum status status;
+    enum status status = store_sqlite_backup_open(from, &backup, error);
 
-    if (!file_exists(from))
-        return error_set(error, STATUS_NOT_FOUND, "there is no file %s", from);
-    status = db_open(from, DB_OWNER_NORMAL, &backup, error);
-    if (status == STATUS_OK)
-        status = store_sqlite_check(backup, from, error);
     if (status == STATUS_OK)
         status = postgres_create_database(uri, error);
     if (status == STATUS_OK)
@@ -206,8 +201,6 @@ enum status store_postgres_restore(const char *uri, const char *from, struct err
     if (status == STATUS_OK)
         status = replace_content(conn, backup, error);
     PQfinish(conn);
-    if (backup != NULL && db_exec(backup, "PRAGMA journal_mode=DELETE", NULL) != STATUS_OK)
-        log_line(LOG_LEVEL_WARN, "restore", "%s keeps a WAL beside it", from);
-    db_close(backup);
+    store_sqlite_backup_close(backup, from);
     return status;
 }

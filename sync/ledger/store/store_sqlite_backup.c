@@ -12,9 +12,17 @@
 #include "terminal/base/fs.h"
 #include "terminal/base/log.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define PAGES_PER_STEP 2000
+
+/* Every connection to a database in WAL mode holds a lock in this range of its file, all the time
+ * (SQLite's os.h, SHARED_FIRST and SHARED_SIZE; the database file format, "The Lock-Byte Page"). */
+#define SQLITE_SHARED_FIRST 0x40000002
+#define SQLITE_SHARED_SIZE  510
 
 static enum status copy_pages(struct db *from, struct db *to, struct error *error)
 {
@@ -88,7 +96,7 @@ enum status store_sqlite_backup(const char *path, const char *to, struct error *
     return status;
 }
 
-enum status store_sqlite_check(struct db *backup, const char *from, struct error *error)
+static enum status check_sound(struct db *backup, const char *from, struct error *error)
 {
     struct db_statement *statement;
     int version = 0;
@@ -118,6 +126,72 @@ enum status store_sqlite_check(struct db *backup, const char *from, struct error
     return status;
 }
 
+/* By the lock and not by the name: whatever program, and through whatever link. To be asked before
+ * this process opens it: closing a file drops all locks that a process has on it. */
+static bool anybody_uses(const char *path)
+{
+    int file = fs_open(path, O_RDWR, 0);
+    bool used;
+
+    if (file < 0)
+        return false; /* opening it as a database says why */
+    used = fs_lock(file, FS_LOCK_ALONE, SQLITE_SHARED_FIRST, SQLITE_SHARED_SIZE) != 0 &&
+           (errno == EAGAIN || errno == EACCES);
+    (void)fs_close(file);
+    return used;
+}
+
+enum status store_sqlite_backup_open(const char *from, struct db **out, struct error *error)
+{
+    enum status status;
+
+    *out = NULL;
+    if (!file_exists(from))
+        return error_set(error, STATUS_NOT_FOUND, "there is no file %s", from);
+    if (anybody_uses(from))
+        return error_set(error, STATUS_BUSY, "%s is in use: restore from a backup of it", from);
+    status = db_open(from, DB_OWNER_NORMAL, out, error);
+    if (status == STATUS_OK)
+        status = check_sound(*out, from, error);
+    if (status != STATUS_OK) {
+        store_sqlite_backup_close(*out, from);
+        *out = NULL;
+    }
+    return status;
+}
+
+void store_sqlite_backup_close(struct db *backup, const char *from)
+{
+    if (backup != NULL && db_exec(backup, "PRAGMA journal_mode=DELETE", NULL) != STATUS_OK)
+        log_line(LOG_LEVEL_WARN, "restore", "%s keeps a WAL beside it", from);
+    db_close(backup);
+}
+
+static bool same_file(const char *one, const char *other)
+{
+    struct stat a, b;
+
+    return fs_stat(one, &a) == 0 && fs_stat(other, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+}
+
+/* Whether `from` is the database, or one of the two files that SQLite keeps beside it. */
+static bool is_part_of(const char *from, const char *path)
+{
+    static const char *const endings[] = {"", "-wal", "-shm"};
+    bool is = false;
+
+    for (size_t i = 0; i < 3 && !is; i++) {
+        struct buf name;
+
+        buf_init(&name, strlen(path) + sizeof "-wal");
+        is = buf_append_text(&name, path) == STATUS_OK &&
+             buf_append_text(&name, endings[i]) == STATUS_OK && same_file(from, buf_text(&name));
+        buf_finish(&name);
+    }
+    return is;
+}
+
 static enum status replace_content(const char *path, struct db *backup, struct error *error)
 {
     struct db *target = NULL;
@@ -142,16 +216,17 @@ enum status store_sqlite_restore(const char *path, const char *from, struct erro
 
     if (!file_exists(from))
         return error_set(error, STATUS_NOT_FOUND, "there is no file %s", from);
+    if (is_part_of(from, path))
+        return error_set(error, STATUS_INVALID,
+                         "%s is the ledger itself, not a backup of it: nothing to restore", from);
     status = store_sqlite_open(path, !file_exists(path), &store, error);
+    if (status == STATUS_OK && anybody_uses(path)) /* served by another name has another lock */
+        status = error_set(error, STATUS_BUSY, "%s is in use: stop what serves it first", path);
     if (status == STATUS_OK)
-        status = db_open(from, DB_OWNER_NORMAL, &backup, error);
-    if (status == STATUS_OK)
-        status = store_sqlite_check(backup, from, error);
+        status = store_sqlite_backup_open(from, &backup, error);
     if (status == STATUS_OK)
         status = replace_content(path, backup, error);
-    if (backup != NULL && db_exec(backup, "PRAGMA journal_mode=DELETE", NULL) != STATUS_OK)
-        log_line(LOG_LEVEL_WARN, "restore", "%s keeps a WAL beside it", from);
-    db_close(backup);
+    store_sqlite_backup_close(backup, from);
     store_close(store);
     return status;
 }

@@ -269,6 +269,40 @@ static void test_incarnation__restores_only_sound_ledgers(void **state)
     assert_true(reopened_as(fixture, &before));
 }
 
+static void refuse_itself(struct fixture *fixture, const char *from)
+{
+    struct error error = {0};
+
+    assert_int_equal(store_restore(fixture->location, from, &error), STATUS_INVALID);
+    assert_non_null(strstr(error.text, "the ledger itself"));
+}
+
+/* By its own name, by links, by the log beside it: a copy onto itself would be no backup's. */
+static void test_incarnation__restores_nothing_from_the_ledger_itself(void **state)
+{
+    struct fixture *fixture = *state;
+    struct id before = fixture->ledger->incarnation;
+    char link_name[160], twin[160], wal[160];
+
+    if (engine_is_postgres())
+        skip();
+    admin_put(fixture, SHOP_ROWS);
+    path_beside(fixture, ".link", link_name);
+    path_beside(fixture, ".twin", twin);
+    path_beside(fixture, "-wal", wal);
+    assert_int_equal(symlink(fixture->db, link_name), 0);
+    assert_int_equal(link(fixture->db, twin), 0);
+    assert_true(file_exists(wal));
+    refuse_itself(fixture, wal);
+    fixture_close(fixture);
+    refuse_itself(fixture, fixture->db);
+    refuse_itself(fixture, link_name);
+    refuse_itself(fixture, twin);
+    assert_int_equal(unlink(twin), 0);
+    assert_true(reopened_as(fixture, &before));
+    assert_int_equal(query_int(fixture, "SELECT count(*) FROM location"), 2);
+}
+
 static void test_incarnation__is_one_process_alone(void **state)
 {
     struct fixture *fixture = *state;
@@ -294,6 +328,7 @@ int main(void)
         TEST(test_incarnation__ends_with_a_backup_copied_by_hand),
         TEST(test_incarnation__restores_into_an_empty_place),
         TEST(test_incarnation__restores_only_sound_ledgers),
+        TEST(test_incarnation__restores_nothing_from_the_ledger_itself),
         TEST(test_incarnation__is_one_process_alone),
     };
 
