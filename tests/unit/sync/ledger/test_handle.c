@@ -244,6 +244,19 @@ static void test_handle__unpacks_bodies_within_their_ceiling(void **state)
     request.body = large.data;
     request.length = large.used;
     assert_refused(request_answer(fixture, &request), 413, "range");
+    /* Cut at the ceiling of its own path, not unpacked first. */
+    request.path = "/v1/admin/tokens";
+    answer = request_answer(fixture, &request);
+    assert_int_equal(answer.status, 413);
+    assert_non_null(strstr(answer.text, "more than 65536 bytes come out"));
+    answer_free(&answer);
+    /* As it is, one byte beyond. */
+    request.content_encoding = NULL;
+    request.body = zeros;
+    request.length = 65537;
+    assert_refused(request_answer(fixture, &request), 413, "range");
+    request.length = 65536;
+    assert_refused(request_answer(fixture, &request), 400, "invalid");
     free(zeros);
     buf_finish(&packed);
     buf_finish(&large);
@@ -259,6 +272,8 @@ static void test_handle__says_how_large_a_body_may_be(void **state)
     assert_int_equal(ledger_body_ceiling(fixture->ledger, &request), 65536);
     request.authorization = bearer;
     assert_int_equal(ledger_body_ceiling(fixture->ledger, &request), COMPRESS_IMPORT_CEILING);
+    request.path = "/v1/no/such/path";
+    assert_int_equal(ledger_body_ceiling(fixture->ledger, &request), 65536);
     request.path = "/v1/journal";
     assert_int_equal(ledger_body_ceiling(fixture->ledger, &request), FRAME_MAX_BYTES);
     request.method = "GET";
@@ -355,6 +370,17 @@ static void test_handle__quotes_strangers_safely(void **state)
         assert_non_null(answer.json);
         answer_free(&answer);
     }
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const versions[] = {"\xFF\xFE", "a\x1B\n", "123456789012345\xC3\xA4"};
+        char bearer[96];
+        struct ledger_request request = {.method = "GET",
+                                         .path = "/v1/admin/totals",
+                                         .query = "",
+                                         .authorization = bearer,
+                                         .version = versions[i]};
+        (void)snprintf(bearer, sizeof bearer, "Bearer %s", ((const struct fixture *)*state)->token);
+        assert_refused(request_answer(*state, &request), 426, "version");
+    }
 }
 
 static void test_handle__tells_totals_by_location_and_currency(void **state)
@@ -415,6 +441,8 @@ static void test_handle__keeps_scopes_of_other_locations_apart(void **state)
     admin_put(fixture, SHOP_ROWS);
     device = device_make(fixture, "S01", "T01");
     query = changes_from(fixture, "S02");
+    assert_refused(ask_changes(fixture, device, &query), 403, "denied");
+    query = changes_from(fixture, "S01B"); /* which begins with this one's name */
     assert_refused(ask_changes(fixture, device, &query), 403, "denied");
     query = changes_from(fixture, "S01");
     query.incarnation.bytes[0] ^= 1;

@@ -70,6 +70,9 @@ static void test_tokens__end_when_they_expire_and_when_they_are_revoked(void **s
     assert_int_equal(token_status(fixture, token, "GET", "/v1/admin/totals", ""), 200);
     fixture->now_ms += 1000;
     assert_int_equal(token_status(fixture, token, "GET", "/v1/admin/totals", ""), 401);
+    fixture_close(fixture);
+    fixture_open(fixture);
+    assert_int_equal(token_status(fixture, token, "GET", "/v1/admin/totals", ""), 401);
     add_token(fixture, "{\"name\":\"thief\",\"scopes\":\"read\"}", token);
     assert_int_equal(token_status(fixture, token, "GET", "/v1/admin/totals", ""), 200);
     assert_int_equal(admin_status(fixture, "/v1/admin/tokens/revoke", "{\"name\":\"thief\"}"), 200);
@@ -84,8 +87,12 @@ static void test_tokens__end_when_they_expire_and_when_they_are_revoked(void **s
 static void test_tokens__rotate_the_first_administrator(void **state)
 {
     struct fixture *fixture = *state;
-    char token[TOKEN_SIZE];
+    char token[TOKEN_SIZE], body[128];
 
+    assert_int_equal(admin_status(fixture, "/v1/admin/tokens/revoke", "{\"name\":\"admin\"}"), 409);
+    (void)snprintf(body, sizeof body, "{\"name\":\"day\",\"scopes\":\"admin\",\"expires_ms\":%lld}",
+                   (long long)START_MS + 86400000);
+    add_token(fixture, body, token); /* nobody could administer the day after */
     assert_int_equal(admin_status(fixture, "/v1/admin/tokens/revoke", "{\"name\":\"admin\"}"), 409);
     add_token(fixture, "{\"name\":\"next\",\"scopes\":\"admin\"}", token);
     assert_int_equal(admin_status(fixture, "/v1/admin/tokens/revoke", "{\"name\":\"admin\"}"), 200);
@@ -97,6 +104,31 @@ static void test_tokens__rotate_the_first_administrator(void **state)
     assert_int_equal(
         token_status(fixture, token, "POST", "/v1/admin/tokens/revoke", "{\"name\":\"next\"}"),
         409);
+}
+
+/* None of so many, and nothing that only looks like one's header. */
+static void test_tokens__are_not_guessed(void **state)
+{
+    struct fixture *fixture = *state;
+    char text[TOKEN_SIZE + 16];
+    struct ledger_request request = {
+        .method = "GET", .path = "/v1/admin/totals", .query = "", .authorization = text};
+    struct answer answer;
+
+    for (int i = 0; i < 8192; i++) {
+        (void)snprintf(text, sizeof text, "Bearer %064x", (unsigned)i);
+        answer = request_answer(fixture, &request);
+        assert_int_equal(answer.status, 401);
+        answer_free(&answer);
+    }
+    for (int i = 0; i < 5; i++) {
+        static const char *const forms[] = {"Secret %s", "bearer%s", "%s", "Bearer  %s",
+                                            "Bearer %.63s"};
+        (void)snprintf(text, sizeof text, forms[i], fixture->token);
+        answer = request_answer(fixture, &request);
+        assert_int_equal(answer.status, 401);
+        answer_free(&answer);
+    }
 }
 
 static void test_tokens__refuse_what_makes_no_token(void **state)
@@ -316,6 +348,7 @@ static void test_devices__that_a_restored_ledger_does_not_know_are_admitted(void
     strange = other->key;
     assert_int_equal(admit(fixture, device, "S99", ledger_key), 404);
     assert_int_equal(admit(fixture, device, "S01", &strange), 409);
+    assert_int_equal(admit(fixture, device, "S 1", ledger_key), 400);
     assert_int_equal(query_int(fixture, "SELECT count(*) FROM device"), 1);
     for (int i = 0; i < 2; i++)
         assert_int_equal(admit(fixture, device, "S01", ledger_key), 200);
@@ -340,6 +373,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_tokens__end_when_they_expire_and_when_they_are_revoked,
                                         fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_tokens__rotate_the_first_administrator, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_tokens__are_not_guessed, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(test_tokens__refuse_what_makes_no_token, fixture_setup,
                                         fixture_teardown),

@@ -140,6 +140,50 @@ static void test_compress__a_window_that_is_too_large_is_refused(void **state)
     free(bytes);
 }
 
+/* A frame of one plain byte that asks for a window of 2^log bytes, and eighths of that (RFC 8878
+ * section 3.1.1.1.2). */
+static void window_frame(int log, int eighths, unsigned char out[10])
+{
+    static const unsigned char frame[10] = {0x28, 0xB5, 0x2F, 0xFD, 0, 0, 0x09, 0, 0, 'a'};
+
+    memcpy(out, frame, sizeof frame);
+    out[5] = (unsigned char)((log - 10) << 3 | eighths);
+}
+
+static enum status unpack_to_file(const unsigned char frame[10])
+{
+    char *path = path_join(folder, "window");
+    struct unpacker *unpacker;
+    struct error error;
+    enum status status;
+
+    assert_int_equal(unpacker_create(path, 100, &unpacker, &error), STATUS_OK);
+    status = unpacker_take(unpacker, frame, 10, &error);
+    unpacker_drop(unpacker);
+    free(path);
+    return status;
+}
+
+static void test_compress__windows_end_where_the_header_says(void **state)
+{
+    unsigned char frame[10];
+    struct buf plain;
+    struct error error;
+
+    (void)state;
+    buf_init(&plain, 100);
+    window_frame(23, 0, frame);
+    assert_int_equal(compress_unpack(frame, sizeof frame, &plain, &error), STATUS_OK);
+    assert_string_equal(buf_text(&plain), "a");
+    window_frame(23, 1, frame);
+    assert_int_equal(compress_unpack(frame, sizeof frame, &plain, &error), STATUS_INVALID);
+    window_frame(27, 0, frame);
+    assert_int_equal(unpack_to_file(frame), STATUS_OK);
+    window_frame(27, 1, frame);
+    assert_int_equal(unpack_to_file(frame), STATUS_INVALID);
+    buf_finish(&plain);
+}
+
 static void test_compress__damage_is_found(void **state)
 {
     char bytes[5000];
@@ -261,6 +305,8 @@ int main(void)
         cmocka_unit_test(test_compress__bomb_stops_at_the_ceiling),
         cmocka_unit_test(test_compress__bomb_stops_at_the_ratio),
         cmocka_unit_test(test_compress__a_window_that_is_too_large_is_refused),
+        cmocka_unit_test_setup_teardown(test_compress__windows_end_where_the_header_says,
+                                        make_folder, remove_folder),
         cmocka_unit_test(test_compress__damage_is_found),
         cmocka_unit_test(test_compress__frames_in_a_row_are_one_content),
         cmocka_unit_test_setup_teardown(test_compress__files_round_trip_with_their_hash,

@@ -160,6 +160,11 @@ static void test_signature__every_signed_part_counts(void **state)
     assert_int_equal(verify(&changed, NOW), STATUS_DENIED);
     signature_digest(&changed.request.body_hash, changed.headers.digest);
     assert_int_equal(verify(&changed, NOW), STATUS_DENIED);
+    for (size_t i = 0; i < HASH_SIZE; i++) {
+        changed = sample;
+        changed.request.body_hash.bytes[i] ^= 1;
+        assert_int_equal(verify(&changed, NOW), STATUS_DENIED);
+    }
     changed = sample;
     changed.key.bytes[3] ^= 1;
     assert_int_equal(verify(&changed, NOW), STATUS_DENIED);

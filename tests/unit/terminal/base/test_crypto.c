@@ -260,8 +260,25 @@ static void test_secret__wipe_and_compare(void **state)
     assert_false(secret_equal(first.bytes, second.bytes, sizeof first.bytes));
     memcpy(a, first.bytes, sizeof a);
     assert_true(secret_equal(a, first.bytes, sizeof a));
+    for (size_t i = 0; i < sizeof a; i++) {
+        a[i] ^= 0x80;
+        assert_false(secret_equal(a, first.bytes, sizeof a));
+        a[i] ^= 0x80;
+    }
     secret_wipe(a, sizeof a);
     assert_true(secret_equal(a, b, sizeof a));
+}
+
+static void test_hash__every_byte_is_compared(void **state)
+{
+    (void)state;
+    struct hash hash = hash_bytes("a", 1);
+    for (size_t i = 0; i < HASH_SIZE; i++) {
+        struct hash other = hash;
+        assert_true(hash_equal(&hash, &other));
+        other.bytes[i] ^= 1;
+        assert_false(hash_equal(&hash, &other));
+    }
 }
 
 static int start(void **state)
@@ -305,6 +322,7 @@ int main(void)
         cmocka_unit_test(test_pin__damaged_hash_matches_nothing),
         cmocka_unit_test(test_pin__greedy_hash_matches_nothing),
         cmocka_unit_test(test_secret__wipe_and_compare),
+        cmocka_unit_test(test_hash__every_byte_is_compared),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }
