@@ -2,6 +2,7 @@
 #include "sync/admin/ask.h"
 #include "sync/admin/commands.h"
 #include "sync/agent/admin_client.h"
+#include "terminal/base/clock.h"
 #include "terminal/base/json.h"
 #include "terminal/base/text.h"
 
@@ -180,13 +181,33 @@ static void print_text(const char *answer)
     putchar('\n');
 }
 
+static enum status check_date(const char *name, const char *value, struct error *error)
+{
+    if (!value || local_date_valid(value, strlen(value)))
+        return STATUS_OK;
+    return error_set(error, STATUS_INVALID, "--%s: '%s' is no date as 2026-11-21", name, value);
+}
+
+static enum status check_money_options(const struct options *options, struct error *error)
+{
+    const char *location, *from = options_get(options, "from"), *to = options_get(options, "to");
+    enum status status;
+    if ((status = options_check(options, ASK_OPTIONS "location from to", error)) ||
+        (status = options_want(options, "location", &location, error)) ||
+        (status = check_date("from", from, error)) || (status = check_date("to", to, error)))
+        return status;
+    if (from && to && strcmp(from, to) > 0)
+        return error_set(error, STATUS_INVALID, "--from %s is after --to %s", from, to);
+    return STATUS_OK;
+}
+
 enum status command_report_money(const struct options *options, const char *const *arguments,
                                  int count, struct error *error)
 {
     (void)arguments;
     static const char *const names[] = {"location", "from", "to"};
     struct buf target, answer;
-    enum status status = options_check(options, ASK_OPTIONS "location from to", error);
+    enum status status = check_money_options(options, error);
     if (status)
         return status;
     if (count != 0)

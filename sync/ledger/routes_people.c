@@ -81,6 +81,11 @@ static enum status list_alerts(struct exchange *exchange, struct error *error)
     return alerts_list(exchange->reader, location, &exchange->response->body, error);
 }
 
+static bool is_date_or_open(const char *text)
+{
+    return text[0] == '\0' || local_date_valid(text, strlen(text));
+}
+
 static enum status report_of_money(struct exchange *exchange, struct error *error)
 {
     struct report_money_query query;
@@ -92,8 +97,11 @@ static enum status report_of_money(struct exchange *exchange, struct error *erro
             query_value(exchange->request->query, "from", query.from, sizeof query.from, error);
     if (status == STATUS_OK)
         status = query_value(exchange->request->query, "to", query.to, sizeof query.to, error);
-    if (status != STATUS_OK)
-        return error_set(error, STATUS_INVALID, "location=, from= and to= (business dates)");
+    if (status != STATUS_OK || !is_date_or_open(query.from) || !is_date_or_open(query.to))
+        return error_set(error, STATUS_INVALID,
+                         "location=, from= and to= (business dates, as 2026-11-21)");
+    if (query.to[0] != '\0' && strcmp(query.from, query.to) > 0)
+        return error_set(error, STATUS_INVALID, "from= is after to=");
     query.now_ms = ledger_now_ms(exchange->ledger);
     exchange->response->status = 200;
     return report_money(exchange->reader, &query, &exchange->response->body, error);

@@ -135,6 +135,31 @@ void local_date(const struct local_time *time, char out[LOCAL_DATE_SIZE])
     *put_date(out, time) = '\0';
 }
 
+static int read_digits(const char *text, int count)
+{
+    int value = 0;
+    for (int i = 0; i < count; i++)
+        value = 10 * value + text[i] - '0';
+    return value;
+}
+
+bool local_date_valid(const char *text, size_t length)
+{
+    static const char form[] = "dddd-dd-dd";
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    if (length != sizeof form - 1)
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        bool digit = text[i] >= '0' && text[i] <= '9';
+        if (form[i] == 'd' ? !digit : text[i] != form[i])
+            return false;
+    }
+    int year = read_digits(text, 4), month = read_digits(text + 5, 2);
+    int day = read_digits(text + 8, 2);
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1] + (month == 2 && leap);
+}
+
 void utc_stamp(int64_t wall_ms, char out[UTC_STAMP_SIZE])
 {
     int64_t ms = held(wall_ms);

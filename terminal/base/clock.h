@@ -7,6 +7,7 @@
 #ifndef HOLDFAST_BASE_CLOCK_H
 #define HOLDFAST_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,6 +43,8 @@ void local_stamp(const struct local_time *time, char out[LOCAL_STAMP_SIZE]);
 
 #define LOCAL_DATE_SIZE 11
 void local_date(const struct local_time *time, char out[LOCAL_DATE_SIZE]); /* "2026-11-21" */
+/* Whether that is a day there is, written in this form: neither 2026-02-31 nor 2026-1-1 is. */
+bool local_date_valid(const char *text, size_t length);
 
 #define UTC_STAMP_SIZE 25
 void utc_stamp(int64_t wall_ms, char out[UTC_STAMP_SIZE]); /* "2026-11-21T09:05:01.123Z" */

@@ -6,6 +6,7 @@
  */
 #include "terminal/catalogue/reference.h"
 
+#include "terminal/base/clock.h"
 #include "terminal/base/text.h"
 #include "terminal/catalogue/gtin.h"
 
@@ -71,22 +72,16 @@ static int two_digits(const char *text)
 
 static bool is_stamp(const char *text, size_t length)
 {
-    static const char form[] = "dddd-dd-ddTdd:dd";
-    static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    if (length != sizeof form - 1)
+    static const char form[] = "Tdd:dd";
+    const char *time = text + LOCAL_DATE_SIZE - 1;
+    if (length != LOCAL_STAMP_SIZE - 1 || !local_date_valid(text, LOCAL_DATE_SIZE - 1))
         return false;
-    for (size_t i = 0; i < length; i++) {
-        bool digit = text[i] >= '0' && text[i] <= '9';
-        if (form[i] == 'd' ? !digit : text[i] != form[i])
+    for (size_t i = 0; i < sizeof form - 1; i++) {
+        bool digit = time[i] >= '0' && time[i] <= '9';
+        if (form[i] == 'd' ? !digit : time[i] != form[i])
             return false;
     }
-    int year = two_digits(text) * 100 + two_digits(text + 2);
-    int month = two_digits(text + 5), day = two_digits(text + 8);
-    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    if (month < 1 || month > 12 || day < 1 || day > days[month - 1] ||
-        (month == 2 && day == 29 && !leap))
-        return false;
-    return two_digits(text + 11) < 24 && two_digits(text + 14) < 60;
+    return two_digits(time + 1) < 24 && two_digits(time + 4) < 60;
 }
 
 static bool is_hex_id(const char *text, size_t length)

@@ -49,6 +49,12 @@ def test_commands__wrong_words_are_refused_in_one_line(folder):
          "Europe/London"],
         [*at_ledger, "location", "add", "S02", "--name", "N", "--currency", "GBP", "--timezone",
          "Mars/Olympus"],
+        *([*at_ledger, "location", "add", "S02", "--name", "N", "--timezone", "Europe/London",
+           "--currency", currency] for currency in ("EURO", "eur", "EU", "", "£££")),
+        *([*at_ledger, "report", "money", "--location", "S01", *dates] for dates in (
+            ("--from", "2026-02-31"), ("--to", "2026-1-1"), ("--from", "21.11.2026"), ("--to", ""),
+            ("--from", "2026-11-22", "--to", "2026-11-21"), ("--currency", "GBP"))),
+        [*at_ledger, "report", "money"], [*at_ledger, "report", "money", "--location", "S99"],
         [*at_ledger, "location", "add", "../x", "--name", "N", "--currency", "GBP", "--timezone",
          "Europe/London"],
         [*at_ledger, "staff", "add", "--id", "x"],

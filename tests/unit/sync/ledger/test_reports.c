@@ -56,7 +56,13 @@ static void test_reports__money_is_exact_and_says_its_age(void **state)
     assert_int_equal(json_array_size(json_object_get(answer.json, "business_dates")), 0);
     answer_free(&answer);
     expect_status(get(fixture, "/v1/reports/money", "location=S99"), 404);
-    expect_status(get(fixture, "/v1/reports/money", "location=S01&from=yesterday-or-so"), 400);
+    static const char *const wrong[] = {"from=yesterday-or-so", "from=2026-02-31", "to=2026-1-1",
+                                        "from=2026-11-2", "from=2026-11-21&to=2026-11-20"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        char query[64];
+        (void)snprintf(query, sizeof query, "location=S01&%s", wrong[i]);
+        expect_status(get(fixture, "/v1/reports/money", query), 400);
+    }
     device_free(device);
 }
 

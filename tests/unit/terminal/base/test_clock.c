@@ -280,9 +280,25 @@ static void test_clock__system_clock_runs(void **state)
     assert_true(clock_monotonic_us(&clock) >= before);
 }
 
+static void test_clock__a_date_is_a_day_there_is(void **state)
+{
+    static const char *const days[] = {"2026-11-21", "2026-02-28", "2024-02-29", "2000-02-29",
+                                       "2026-12-31"};
+    static const char *const others[] = {"2026-02-31", "2026-02-29", "1900-02-29",  "2026-1-1",
+                                         "2026-00-10", "2026-13-01", "2026-11-00",  "2026-11-31",
+                                         "2026/11/21", "26-11-2026", "2026-11-21T", "",
+                                         "2026-11-2x", "+026-11-21", " 2026-11-1"};
+    (void)state;
+    for (size_t i = 0; i < sizeof days / sizeof days[0]; i++)
+        assert_true(local_date_valid(days[i], strlen(days[i])));
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_false(local_date_valid(others[i], strlen(others[i])));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_clock__a_date_is_a_day_there_is),
         cmocka_unit_test(test_zone__threads_agree),
         cmocka_unit_test(test_zone__london_changes_at_one_utc),
         cmocka_unit_test(test_zone__new_york_changes_at_two_local),
