@@ -38,7 +38,8 @@ static int64_t agent_value(struct till *till, const char *key, bool *known)
     return strtoll(words, NULL, 10);
 }
 
-/* A killed agent leaves its last word behind, "online" too; no longer renewed, it is worth nothing. */
+/* A killed agent leaves its last word behind, "online" too; no longer renewed, it is worth
+ * nothing. */
 static void mind_silence(struct till *till, struct till_status *out)
 {
     bool known;

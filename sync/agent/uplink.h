@@ -29,8 +29,8 @@ struct uplink *uplink_create(const char *folder, const struct device_identity *i
                              struct sync_db *sync);
 void uplink_destroy(struct uplink *uplink); /* NULL is fine */
 
-/* At the start, before the ledger is heard: goes by the heads of it that sync.db keeps, so that what
- * is not sent can be counted. Nothing is to be sent by them. */
+/* At the start, before the ledger is heard: goes by the heads of it that sync.db keeps, so that
+ * what is not sent can be counted. Nothing is to be sent by them. */
 enum status uplink_recall(struct uplink *uplink, struct error *error) MUST_USE;
 
 /* What the ledger says it holds. An epoch that is not in the list is sent from its start. Where the

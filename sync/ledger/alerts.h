@@ -23,8 +23,8 @@ struct stock_rule {
 enum status alerts_rule(struct store_session *session, const char *location, const char *sku,
                         struct stock_rule *out, struct error *error) MUST_USE;
 
-/* A rule of the location was put or deleted, of one item or of all ("" as sku): alerts end and begin
- * by what stands on hand now. One pass over the location's stock. */
+/* A rule of the location was put or deleted, of one item or of all ("" as sku): alerts end and
+ * begin by what stands on hand now. One pass over the location's stock. */
 enum status alerts_rule_changed(const struct writer_turn *turn, const char *location,
                                 const char *sku, struct error *error) MUST_USE;
 

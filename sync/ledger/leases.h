@@ -30,9 +30,10 @@ struct lease_ask {
 };
 
 /* Grants up to what is asked; the same device and request get the very same answer for ever.
- * STATUS_CONFLICT: nothing is left to grant, or less than the least (it may be asked again). STATUS_EXISTS: the request was
- * answered for another subject. STATUS_INVALID: kind, subject, amount or currency. Durable when it
- * returns. `left` is what is outstanding now; time_ms is the caller's to fill. */
+ * STATUS_CONFLICT: nothing is left to grant, or less than the least (it may be asked again).
+ * STATUS_EXISTS: the request was answered for another subject. STATUS_INVALID: kind, subject,
+ * amount or currency. Durable when it returns. `left` is what is outstanding now; time_ms is the
+ * caller's to fill. */
 enum status leases_ask(struct writer *writer, const struct lease_ask *ask, struct lease_answer *out,
                        struct error *error) MUST_USE;
 

@@ -1,7 +1,7 @@
 /* What was revoked stays revoked when a backup is put back.
  *
- *   PATH.revoked   "holdfast revoked 1", then lines "token <hash>" and "device <id>": a copy of what
- *                  the database says, made anew after every change and at every start
+ *   PATH.revoked   "holdfast revoked 1", then lines "token <hash>" and "device <id>": a copy of
+ *                  what the database says, made anew after every change and at every start
  *
  * Every start revokes what the list names and the database does not, before anybody is let in: the
  * database was put back. One token is spared: the last that may administer and does not expire, or

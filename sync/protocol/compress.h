@@ -42,8 +42,8 @@ enum status compress_unpack(const void *bytes, size_t length, struct buf *out,
 enum status compress_file(const char *from, const char *to, int level, int workers, int64_t *size,
                           struct hash *hash, struct error *error) MUST_USE;
 
-/* Unpacks a content that comes in pieces into a file (created or truncated, mode 0600, not fsynced),
- * with memory for the window only. */
+/* Unpacks a content that comes in pieces into a file (created or truncated, mode 0600, not
+ * fsynced), with memory for the window only. */
 struct unpacker;
 enum status unpacker_create(const char *to, int64_t ceiling, struct unpacker **out,
                             struct error *error) MUST_USE;

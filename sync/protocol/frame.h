@@ -5,8 +5,8 @@
  *   !<sig hex128> <hash hex64>\n            entry 102, damaged on the till's disk: only what was
  *                                           recorded beside it is left (its bytes are lost)
  *   !<zeros hex128> <hash hex64>\n          entry 103, lost with all that was recorded beside it:
- *                                           the hash is what entry 104's `prev` says (zeros when that
- *                                           one can't be read either)
+ *                                           the hash is what entry 104's `prev` says (zeros when
+ *                                           that one can't be read either)
  *   <sig hex128> <entry bytes>\n            entry 104
  *   +<json object>\n                        side records (personal data), after all entries
  *

@@ -1,7 +1,7 @@
 /* holdfast-teller: a till with hands, for what no screen does yet.
  *
- *   holdfast-teller --data DIR work SEED DEEDS   gift cards are loaded, promised, spent and given back;
- *                                                orders that wait are picked and handed over
+ *   holdfast-teller --data DIR work SEED DEEDS   gift cards are loaded, promised, spent and given
+ *                                                back; orders that wait are picked and handed over
  *   holdfast-teller --data DIR leases            "LEASE LEFT" of every lease held
  *
  * A program like the others that write a till's folder: it may be killed at any instant. What a

@@ -76,8 +76,8 @@ void till_node_start(struct world *world, struct seat *seat)
         seat_bury(world, seat);
         return;
     }
-    /* An agent that stands still in mid-read holds the log that a start has to go through: it is told
-     * as busy, and tried again. Nothing is being sold. */
+    /* An agent that stands still in mid-read holds the log that a start has to go through: it is
+     * told as busy, and tried again. Nothing is being sold. */
     if (status != STATUS_BUSY)
         invariant_15_selling_waits_on_nobody(world, seat);
     if (status != STATUS_OK) {

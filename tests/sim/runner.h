@@ -27,9 +27,9 @@ void runner_install(void);
 void runner_seed(uint64_t seed, bool shown, struct seed_report *out);
 
 /* Runs first .. last in `jobs` processes at a time, each of which ends after `per_process` seeds
- * (at least 1), or after one that failed. `done` hears of each seed, in the order in which they end;
- * it returns false to end early. False when a process that had nothing to report did not end well:
- * then it has said why on standard error. */
+ * (at least 1), or after one that failed. `done` hears of each seed, in the order in which they
+ * end; it returns false to end early. False when a process that had nothing to report did not end
+ * well: then it has said why on standard error. */
 bool runner_seeds(uint64_t first, uint64_t last, int jobs, int per_process,
                   bool (*done)(void *context, const struct seed_report *report), void *context);
 

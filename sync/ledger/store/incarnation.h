@@ -5,10 +5,10 @@
  *
  * A restored ledger has forgotten what it once acknowledged, and numbers its feed anew from there.
  * So it takes a new incarnation: cursors of the old one are answered with 410, and tills send again
- * what the restored ledger lacks. The stamp changes at every start, every clean stop, and every half
- * minute between; a backup carries a stamp that agrees with nothing. What can't be told:
- * a raw copy that is younger than the stamp, and a machine put back as a whole, sidecar and all.
- * There, tills whose acknowledged heads are missing find it out.
+ * what the restored ledger lacks. The stamp changes at every start, every clean stop, and every
+ * half minute between; a backup carries a stamp that agrees with nothing. What can't be told: a raw
+ * copy that is younger than the stamp, and a machine put back as a whole, sidecar and all. There,
+ * tills whose acknowledged heads are missing find it out.
  */
 #ifndef HOLDFAST_LEDGER_INCARNATION_H
 #define HOLDFAST_LEDGER_INCARNATION_H

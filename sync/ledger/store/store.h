@@ -174,9 +174,9 @@ const char *store_path(const struct store *store);
 enum status store_backup(const char *location, const char *to, struct error *error) MUST_USE;
 
 /* Replaces the whole content by that of a backup, in one transaction, or creates the database from
- * it. STATUS_BUSY while a process serves it, or has `from` open: a second writer of a log that is in
- * use could destroy it. STATUS_CORRUPT or STATUS_INVALID when `from` is not a sound ledger database,
- * or is this database itself, by whatever name; with nothing changed. */
+ * it. STATUS_BUSY while a process serves it, or has `from` open: a second writer of a log that is
+ * in use could destroy it. STATUS_CORRUPT or STATUS_INVALID when `from` is not a sound ledger
+ * database, or is this database itself, by whatever name; with nothing changed. */
 enum status store_restore(const char *location, const char *from, struct error *error) MUST_USE;
 
 /* The PostgreSQL engine: store_postgres.c and store_postgres_backup.c; `uri` is libpq's. Its backup

@@ -1,6 +1,6 @@
 /* A ledger of the first version (tests/golden/ledger-v1.sql, written by that version's programs:
- * two tills, ten sales and returns, an opening document, a clone's branch) opens in this one; and so
- * does one of the second (ledger-v2.sql: a till, two orders). SQLite takes the file itself;
+ * two tills, ten sales and returns, an opening document, a clone's branch) opens in this one; and
+ * so does one of the second (ledger-v2.sql: a till, two orders). SQLite takes the file itself;
  * PostgreSQL, which the first version did not know, takes it as a backup. */
 #include "ledger_fixture.h"
 
