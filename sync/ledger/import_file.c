@@ -275,25 +275,33 @@ static bool set_options(const struct import_file *file, struct reference_row *ro
            set_number(file, row, IMPORT_STOCKED, "stocked", reason);
 }
 
-/* Items have names; packs and codes do not. */
-static bool name_is_card(const struct reference_row *row)
+/* The column of a text that looks like a card number, or NULL. Rows of a file are many, and most
+ * texts are short: the name of the column is looked at last. */
+static const char *card_column(const struct reference_row *row)
 {
-    int at = reference_column_find(row->table, "name");
-    char text[REFERENCE_NAME_MAX + 1];
+    char text[REFERENCE_TEXT_MAX + 1];
 
-    if (at < 0 || row->values[at].length >= sizeof text)
-        return false;
-    memcpy(text, row->values[at].text, row->values[at].length);
-    text[row->values[at].length] = '\0';
-    return card_number_like(text);
+    for (int i = 0; i < row->table->column_count; i++) {
+        const struct reference_column *column = &row->table->columns[i];
+        const struct reference_value *value = &row->values[i];
+        if (column->type != REFERENCE_TEXT || value->length < CARD_NUMBER_SHORTEST ||
+            value->length >= sizeof text)
+            continue;
+        memcpy(text, value->text, value->length);
+        text[value->length] = '\0';
+        if (card_number_like(text) && !card_number_exempt(column->name))
+            return column->name;
+    }
+    return NULL;
 }
 
 static bool check_row(const struct reference_row *row, char reason[IMPORT_REASON_SIZE])
 {
+    const char *card = card_column(row);
     struct error error;
 
-    if (name_is_card(row)) {
-        refuse(reason, "name: looks like a card number");
+    if (card != NULL) {
+        refuse(reason, "%s: looks like a card number", card);
         return false;
     }
     if (reference_row_validate(row, &error) == STATUS_OK)

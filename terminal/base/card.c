@@ -11,7 +11,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#define SHORTEST   13
 #define LONGEST    19
 #define GAP_MOST   3 /* separators between two groups */
 #define DEPTH_MOST 64
@@ -106,7 +105,7 @@ static void add_digit(struct window *window, int digit, bool starts)
 /* At the end of a group: whether some groups up to here make a number. */
 static bool ends_number(const struct window *window)
 {
-    for (int start = 0; start + SHORTEST <= window->count; start++) {
+    for (int start = 0; start + CARD_NUMBER_SHORTEST <= window->count; start++) {
         int count = window->count - start;
         if (window->starts[start] && network_gives(window->digits + start, count) &&
             luhn(window->digits + start, count))
@@ -120,9 +119,9 @@ static bool enough_digits(const char *text)
 {
     int count = 0;
 
-    for (; *text != '\0' && count < SHORTEST; text++)
+    for (; *text != '\0' && count < CARD_NUMBER_SHORTEST; text++)
         count += (*text >= '0' && *text <= '9') || (unsigned char)*text >= 0xC0;
-    return count == SHORTEST;
+    return count == CARD_NUMBER_SHORTEST;
 }
 
 bool card_number_like(const char *text)
@@ -151,7 +150,7 @@ bool card_number_like(const char *text)
     return gap == 0 && ends_number(&window);
 }
 
-static bool exempt(const char *key)
+bool card_number_exempt(const char *key)
 {
     static const char *const keys[] = {
         "code",       "given",  "sku",     "variant_of", "component", "linked_sku",
@@ -183,7 +182,7 @@ static bool look_in(const json_t *value, int depth)
     }
     json_object_foreach((json_t *)value, key, member)
     {
-        if (card_number_like(key) || (!exempt(key) && look_in(member, depth + 1)))
+        if (card_number_like(key) || (!card_number_exempt(key) && look_in(member, depth + 1)))
             return true;
     }
     return false;
@@ -197,7 +196,7 @@ bool card_number_in(const json_t *value)
 /* A shorter text holds no number: most are, and need not be looked at. */
 static bool long_and_like(const char *text, uint32_t length)
 {
-    return length >= SHORTEST && card_number_like(text);
+    return length >= CARD_NUMBER_SHORTEST && card_number_like(text);
 }
 
 bool card_number_in_view(const struct json_item *value)
@@ -206,9 +205,10 @@ bool card_number_in_view(const struct json_item *value)
         return long_and_like(value->value.text, value->length);
     for (const struct json_item *item = json_view_first(value); item != NULL;
          item = json_view_next(value, item)) {
-        bool worth = item->type == JSON_ITEM_TEXT ? item->length >= SHORTEST : item->span > 1;
+        bool worth =
+            item->type == JSON_ITEM_TEXT ? item->length >= CARD_NUMBER_SHORTEST : item->span > 1;
         if (long_and_like(item->key, item->key_length) ||
-            (worth && !exempt(item->key) && card_number_in_view(item)))
+            (worth && !card_number_exempt(item->key) && card_number_in_view(item)))
             return true;
     }
     return false;

@@ -16,6 +16,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#define CARD_NUMBER_SHORTEST 13
+
 bool card_number_like(const char *text);
 
 /* Whether any text within the value, keys too, looks like one, but for the members of these names:
@@ -24,5 +26,8 @@ bool card_number_like(const char *text);
  * (id, device, epoch, prev, hash, epoch_key, device_sig, lease, request, original, url). */
 bool card_number_in(const json_t *value);
 bool card_number_in_view(const struct json_item *value);
+
+/* Whether a member of this name is left out above. */
+bool card_number_exempt(const char *key);
 
 #endif

@@ -299,6 +299,37 @@ static void test_import__tells_small_files_and_raises_the_floor_for_large(void *
     assert_projections_true(fixture);
 }
 
+/* In every text, but for those that hold codes. */
+static void test_import__takes_no_card_numbers(void **state)
+{
+    static const char *const columns[] = {"name", "category", "pack", NULL};
+    struct fixture *fixture = *state;
+    struct answer answer;
+    char file[256], reason[64];
+
+    admin_put(fixture, SHOP_ROWS);
+    for (int i = 0; columns[i] != NULL; i++) {
+        const char *const card = "4111 1111 1111 1111";
+        (void)snprintf(file, sizeof file,
+                       "sku,name,category,pack,pack_quantity,price\nK%d,%s,%s,%s,6,1.00\n", i,
+                       i == 0 ? card : "Kite", i == 1 ? card : "", i == 2 ? card : "");
+        answer = import_text(fixture, "", file);
+        assert_int_equal(answer.status, 200);
+        assert_int_equal(json_int_or(answer.json, "rejected", 0), 1);
+        (void)snprintf(reason, sizeof reason, "\"%s: looks like a card number\"", columns[i]);
+        if (strstr(answer.text, reason) == NULL)
+            fail_msg("%s", answer.text);
+        answer_free(&answer);
+    }
+    import_ok(fixture, "",
+              "Handle,Title,Type,Option1 Value,Variant SKU,Variant Price\n"
+              "kite,Kite,Toys,5555 5555 5555 4444,K-1,5.00\n",
+              0, 1);
+    import_ok(fixture, "", "sku,code,name,price\n4111111111111111,5555555555554444,Kite,1.00\n", 1,
+              0);
+    assert_int_equal(query_int(fixture, "SELECT count(*) FROM item WHERE name = 'Kite'"), 1);
+}
+
 /* Sales of items that were not there yet are applied by the import that brings them. */
 static void test_import__resolves_suspense(void **state)
 {
@@ -459,6 +490,7 @@ int main(void)
         TEST(test_import__cleans_control_characters_in_names),
         TEST(test_import__knows_shopifys_export),
         TEST(test_import__tells_small_files_and_raises_the_floor_for_large),
+        TEST(test_import__takes_no_card_numbers),
         TEST(test_import__resolves_suspense),
         TEST(test_import__goes_in_by_turns_that_know_of_each_other),
         TEST(test_import__cut_short_receives_the_rest_when_it_comes_again),
