@@ -122,6 +122,82 @@ static void test_frame__what_breaks_the_rules_is_refused(void **state)
     }
 }
 
+/* A body of `count` entries and `sides` side records, each of so many bytes. */
+struct shape {
+    int64_t first;
+    int count;
+    size_t entry;
+    int sides;
+    size_t side;
+};
+
+static void put_filler(struct buf *body, const char *lead, size_t length)
+{
+    assert_int_equal(buf_append_text(body, lead), STATUS_OK);
+    for (size_t i = 0; i < length; i++)
+        assert_int_equal(buf_append_byte(body, 'x'), STATUS_OK);
+    assert_int_equal(buf_append_byte(body, '\n'), STATUS_OK);
+}
+
+static void write_shape(const struct shape *shape, struct buf *body)
+{
+    buf_init(body, 2 * FRAME_MAX_BYTES);
+    assert_int_equal(buf_printf(body, "{\"epoch\":\"" EPOCH "\",\"first\":%lld,\"count\":%d}\n",
+                                (long long)shape->first, shape->count),
+                     STATUS_OK);
+    for (int i = 0; i < shape->count; i++)
+        put_filler(body, SIG " ", shape->entry);
+    for (int i = 0; i < shape->sides; i++)
+        put_filler(body, "+", shape->side);
+}
+
+static bool is_taken(const struct shape *shape)
+{
+    struct buf body;
+    struct frame *frame;
+    struct error error;
+    enum status status;
+
+    write_shape(shape, &body);
+    status = frame_read(buf_text(&body), body.used, &frame, &error);
+    if (status != STATUS_OK)
+        assert_int_equal(status, STATUS_INVALID);
+    frame_free(frame);
+    buf_finish(&body);
+    return status == STATUS_OK;
+}
+
+/* Each bound is taken; one more is not, though nobody who writes frames sends it. */
+static void test_frame__reads_up_to_its_bounds_and_no_further(void **state)
+{
+    static const struct {
+        struct shape most, beyond;
+    } bounds[] = {
+        {{1, FRAME_MAX_ENTRIES, 2, 0, 0}, {1, FRAME_MAX_ENTRIES + 1, 2, 0, 0}},
+        {{1, 1, 2, FRAME_MAX_SIDES, 2}, {1, 1, 2, FRAME_MAX_SIDES + 1, 2}},
+        {{1, 1, FRAME_MAX_ENTRY, 0, 0}, {1, 1, FRAME_MAX_ENTRY + 1, 0, 0}},
+        {{1, 1, 2, 1, FRAME_MAX_SIDE}, {1, 1, 2, 1, FRAME_MAX_SIDE + 1}},
+        {{INT64_MAX - FRAME_MAX_ENTRIES, 1, 2, 0, 0}, {INT64_MAX - 499, 1, 2, 0, 0}},
+    };
+    struct shape whole = {1, 4, 200000, 1, 2};
+    struct buf body;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bounds / sizeof bounds[0]; i++) {
+        if (!is_taken(&bounds[i].most))
+            fail_msg("bound %zu is refused", i);
+        if (is_taken(&bounds[i].beyond))
+            fail_msg("more than bound %zu is taken", i);
+    }
+    write_shape(&whole, &body);
+    whole.entry += (FRAME_MAX_BYTES - body.used) / 4;
+    whole.side += (FRAME_MAX_BYTES - body.used) % 4;
+    buf_finish(&body);
+    assert_true(is_taken(&whole));
+    whole.side++;
+    assert_false(is_taken(&whole));
+}
+
 static void test_frame__is_cut_at_the_number_of_entries(void **state)
 {
     struct id id = epoch();
@@ -191,6 +267,7 @@ int main(void)
         cmocka_unit_test(test_frame__round_trip_with_damaged_and_sides),
         cmocka_unit_test(test_frame__tells_the_senders_clock),
         cmocka_unit_test(test_frame__what_breaks_the_rules_is_refused),
+        cmocka_unit_test(test_frame__reads_up_to_its_bounds_and_no_further),
         cmocka_unit_test(test_frame__is_cut_at_the_number_of_entries),
         cmocka_unit_test(test_frame__never_grows_beyond_what_is_read_back),
         cmocka_unit_test(test_frame__an_entry_with_a_line_end_is_not_written),
