@@ -29,10 +29,14 @@ static void test_handle__refuses_unknown_paths_and_methods(void **state)
 {
     struct ledger_request nowhere = {.method = "GET", .path = "/v1/nothing", .query = ""};
     struct ledger_request below = {.method = "GET", .path = "/v1/health/", .query = ""};
+    struct ledger_request capitals = {.method = "GET", .path = "/v1/HEALTH", .query = ""};
+    struct ledger_request unnamed = {.method = "GET", .path = "/v1/snapshot/", .query = ""};
     struct ledger_request method = {.method = "DELETE", .path = "/v1/device", .query = ""};
 
     assert_refused(request_answer(*state, &nowhere), 404, "not_found");
     assert_refused(request_answer(*state, &below), 404, "not_found");
+    assert_refused(request_answer(*state, &capitals), 404, "not_found");
+    assert_refused(request_answer(*state, &unnamed), 404, "not_found");
     assert_refused(request_answer(*state, &method), 405, "unsupported");
 }
 

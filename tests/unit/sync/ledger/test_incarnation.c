@@ -132,16 +132,23 @@ static void test_incarnation__ends_when_an_older_file_comes_back(void **state)
 {
     struct fixture *fixture = *state;
     struct id before = fixture->ledger->incarnation;
+    struct signature_params signed_since = {.created = START_MS / 1000, .keyid = "aa"};
     char kept[160];
+    struct error error = {0};
 
     path_beside(fixture, ".kept", kept);
     admin_put(fixture, SHOP_ROWS);
     fixture_close(fixture);
     keep_state(fixture, kept);
     assert_true(reopened_as(fixture, &before));
+    strcpy(signed_since.nonce, "0123456789abcdef");
+    must(nonces_use(fixture->ledger->nonces, &signed_since, START_MS / 1000, &error), &error);
     fixture_close(fixture);
     put_back_state(fixture, kept);
     assert_false(reopened_as(fixture, &before));
+    /* What was asked since may not be asked again. */
+    assert_int_not_equal(
+        nonces_use(fixture->ledger->nonces, &signed_since, START_MS / 1000, &error), STATUS_OK);
 }
 
 /* No start lies between the copy and its return, only the time of a renewal. */

@@ -466,6 +466,31 @@ static void test_ingest__wants_the_device_to_vouch_for_the_key(void **state)
     device_free(thief);
 }
 
+/* Whoever has seen a till's entry, and not its keys, could have it lost before the till sends it. */
+static void test_ingest__takes_nothing_for_another_device(void **state)
+{
+    struct fixture *fixture = shop(state);
+    struct device *device = device_make(fixture, "S01", "T01");
+    struct device *thief = device_make(fixture, "S01", "T02");
+    struct frame *frame = frame_new(&device->epoch, 2);
+    struct frame_entry lost;
+
+    add_open(device, NULL);
+    add_sale(device, "A", 1000, 100);
+    assert_int_equal(post_ok(fixture, device, 1, 1), 1);
+    lost = (struct frame_entry){.damaged = true,
+                                .hash = device->entries[1].hash,
+                                .signature = device->entries[1].signature};
+    assert_int_equal(frame_add(frame, &lost), STATUS_OK);
+    assert_refusal(post_frame(fixture, thief, frame), 403, "denied", NULL, 0);
+    assert_int_equal(query_int(fixture, "SELECT count(*) FROM entry"), 1);
+    assert_int_equal(post_ok(fixture, device, 2, 1), 2);
+    assert_int_equal(query_int(fixture, "SELECT count(*) FROM entry WHERE kind = 'sale'"), 1);
+    frame_free(frame);
+    device_free(device);
+    device_free(thief);
+}
+
 static void test_ingest__marks_an_epoch_that_forks_from_its_parent(void **state)
 {
     struct fixture *fixture = shop(state);
@@ -551,6 +576,7 @@ int main(void)
         TEST(test_ingest__tells_stock_below_zero_once),
         TEST(test_ingest__refuses_a_chain_that_does_not_hold),
         TEST(test_ingest__wants_the_device_to_vouch_for_the_key),
+        TEST(test_ingest__takes_nothing_for_another_device),
         TEST(test_ingest__marks_an_epoch_that_forks_from_its_parent),
         TEST(test_ingest__keeps_side_records_once),
         TEST(test_ingest__finds_bad_signatures_in_the_background),
