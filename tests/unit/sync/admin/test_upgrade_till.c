@@ -8,6 +8,7 @@
 #include "terminal/base/file.h"
 #include "terminal/catalogue/replica.h"
 #include "terminal/till_lease.h"
+#include "tests/unit/support/schema_text.h"
 #include "tests/unit/terminal/base/folder.h"
 
 #include <setjmp.h>
@@ -187,6 +188,55 @@ static void test_upgrade__a_till_of_the_second_version(void **state)
     agent_destroy(agent);
 }
 
+static void assert_folder_schemas(const char *what)
+{
+    static const char *const files[][2] = {{"till.db", "tests/golden/till-schema.txt"},
+                                           {"sync.db", "tests/golden/sync-schema.txt"},
+                                           {"replica-1.db", "tests/golden/replica-schema.txt"}};
+
+    for (int i = 0; i < 3; i++) {
+        char *path = path_join(folder.path, files[i][0]);
+        assert_schema(path, files[i][1], what);
+        free(path);
+    }
+}
+
+static void make_replica(void)
+{
+    char *path = path_join(folder.path, "replica-1.db");
+    struct error error;
+    struct db *db;
+
+    assert_int_equal(db_open(path, DB_OWNER_NORMAL, &db, &error), STATUS_OK);
+    assert_int_equal(replica_create(db, &error), STATUS_OK);
+    db_close(db);
+    assert_int_equal(replica_pointer_write(folder.path, "replica-1.db", &error), STATUS_OK);
+    free(path);
+}
+
+/* However a till came to this version, its files are the same; and what was released stays as it
+ * was. */
+static void test_upgrade__every_version_becomes_the_same(void **state)
+{
+    static const char *const versions[] = {"v1", "v2", "none"};
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        bool none = strcmp(versions[i], "none") == 0;
+        assert_int_equal(make_version(none ? "v2" : versions[i]), 0);
+        if (none) {
+            folder_remove(&folder);
+            folder = folder_make();
+            put_file("till-v2-device.json", "device.json", false);
+            make_replica();
+        }
+        agent_destroy(open_agent(STATUS_OK));
+        till_close(open_till(STATUS_OK));
+        assert_folder_schemas(versions[i]);
+        folder_remove(&folder);
+    }
+}
+
 /* The till is updated before the agent has started: it waits for the replica, and sells then. */
 static void test_upgrade__a_till_before_its_agent(void **state)
 {
@@ -249,6 +299,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_upgrade__a_till_of_the_second_version, make_2,
                                         discard),
         UPGRADE(test_upgrade__a_till_of_the_first_version),
+        cmocka_unit_test(test_upgrade__every_version_becomes_the_same),
         UPGRADE(test_upgrade__a_till_before_its_agent),
         UPGRADE(test_upgrade__later_versions_are_refused),
         UPGRADE(test_upgrade__killed_in_the_middle),

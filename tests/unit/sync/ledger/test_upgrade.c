@@ -5,6 +5,7 @@
 #include "ledger_fixture.h"
 
 #include "sync/ledger/store/schema.h"
+#include "tests/unit/support/schema_text.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -173,6 +174,67 @@ static void test_upgrade__keeps_what_exceptions_said(void **state)
     fixture_open(fixture);
     assert_int_equal(query_int(fixture, "SELECT count(*) FROM exception WHERE kind = 'fork'"), 1);
     assert_int_equal(query_int(fixture, "SELECT count(*) FROM exception WHERE cause = ''"), 0);
+    assert_int_equal(query_int(fixture, "SELECT count(*) FROM exception WHERE kind = 'fork' AND "
+                                        "changed_ms = at_ms AND state = 'open' AND note = ''"),
+                     1);
+}
+
+#define GOLDEN_SCHEMA "tests/golden/ledger-schema.txt"
+
+/* PostgreSQL has each of the golden file's tables, columns and indexes. */
+static void assert_schema_there(const struct fixture *fixture)
+{
+    char table[64] = "", name[64], *line, *rest;
+    struct buf golden;
+    struct error error = {0};
+
+    buf_init(&golden, SCHEMA_TEXT_CEILING);
+    must(file_read(GOLDEN_SCHEMA, &golden, &error), &error);
+    for (line = strtok_r((char *)golden.data, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
+        long found = 1;
+        if (sscanf(line, "table %63s", name) == 1)
+            strcpy(table, name);
+        else if (sscanf(line, "  column %63s", name) == 1)
+            found = engine_sql(fixture->location,
+                               "SELECT count(*) FROM pg_attribute WHERE attrelid = '%s'::regclass "
+                               "AND attname = '%s'",
+                               table, name);
+        else if (sscanf(line, "  index %63s", name) == 1 && strchr(name, '_') != NULL)
+            found = engine_sql(fixture->location,
+                               "SELECT count(*) FROM pg_indexes WHERE tablename = '%s' AND "
+                               "indexname = '%s'",
+                               table, name);
+        if (found != 1)
+            fail_msg("%s: not there: %s", table, line);
+    }
+    buf_finish(&golden);
+}
+
+/* However a ledger came to this version, it is the same; and what was released stays as it was. */
+static void test_upgrade__every_version_becomes_the_same(void **state)
+{
+    struct fixture *fixture = *state;
+    char path[128];
+    struct error error = {0};
+    struct db *db;
+
+    for (int version = 1; version <= 2; version++) {
+        place(fixture, version);
+        fixture_open(fixture);
+        fixture_close(fixture);
+        if (engine_is_postgres()) {
+            assert_schema_there(fixture);
+            continue;
+        }
+        (void)snprintf(path, sizeof path, "%s/ledger.db", fixture->folder);
+        assert_schema(path, GOLDEN_SCHEMA, version == 1 ? "the first version" : "the second");
+    }
+    (void)snprintf(path, sizeof path, "%s/new.db", fixture->folder);
+    must(db_open(path, DB_OWNER_FULL, &db, &error), &error);
+    must(schema_migrate(db, &error), &error);
+    db_close(db);
+    assert_schema(path, GOLDEN_SCHEMA, "a new ledger");
 }
 
 /* A backup of what was upgraded goes into either engine, and so back. */
@@ -274,6 +336,7 @@ int main(void)
         TEST(test_upgrade__takes_the_first_version_on),
         TEST(test_upgrade__verifies),
         TEST(test_upgrade__keeps_what_exceptions_said),
+        TEST(test_upgrade__every_version_becomes_the_same),
         TEST(test_upgrade__goes_through_a_backup),
         TEST(test_upgrade__refuses_a_later_version),
         TEST(test_upgrade__survives_a_kill),
