@@ -4,6 +4,7 @@
 #include "terminal/base/buf.h"
 #include "terminal/base/crypto.h"
 
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,4 +100,23 @@ int64_t limits_take(struct limits *limits, enum limit_kind kind, const void *key
         bucket->full_us += turn_us;
     (void)pthread_mutex_unlock(&limits->mutex);
     return wait_us <= 0 ? 0 : wait_us / 1000 + 1;
+}
+
+int64_t limits_take_address(struct limits *limits, const struct sockaddr *address,
+                            int64_t monotonic_us)
+{
+    const struct in6_addr *six;
+
+    if (address->sa_family == AF_INET) {
+        const struct sockaddr_in *four = (const struct sockaddr_in *)(const void *)address;
+        return limits_take(limits, LIMIT_ADDRESS, &four->sin_addr, sizeof four->sin_addr,
+                           monotonic_us);
+    }
+    if (address->sa_family != AF_INET6)
+        return 0;
+    six = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+    /* Behind a socket that takes both: they would all be of one network. */
+    if (IN6_IS_ADDR_V4MAPPED(six))
+        return limits_take(limits, LIMIT_ADDRESS, &six->s6_addr[12], 4, monotonic_us);
+    return limits_take(limits, LIMIT_ADDRESS, six, 8, monotonic_us);
 }

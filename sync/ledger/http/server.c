@@ -11,7 +11,6 @@
 #include "sync/ledger/http/certificate.h"
 #include "terminal/base/log.h"
 
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -206,27 +205,15 @@ static enum MHD_Result refuse(struct call *call, int status, const char *code, c
     return call_send(call, true);
 }
 
-/* An IPv4 address; of an IPv6 address the network that one customer is given. */
 static bool too_many_requests(struct server *server, struct MHD_Connection *connection)
 {
     struct ledger *ledger = server->ledger;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     const struct sockaddr *address = info == NULL ? NULL : info->client_addr;
-    const void *key;
-    size_t length;
 
-    if (ledger->limits == NULL || address == NULL)
-        return false;
-    if (address->sa_family == AF_INET) {
-        key = &((const struct sockaddr_in *)(const void *)address)->sin_addr;
-        length = 4;
-    } else {
-        key = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
-        length = 8;
-    }
-    return limits_take(ledger->limits, LIMIT_ADDRESS, key, length,
-                       clock_monotonic_us(&ledger->clock)) > 0;
+    return ledger->limits != NULL && address != NULL &&
+           limits_take_address(ledger->limits, address, clock_monotonic_us(&ledger->clock)) > 0;
 }
 
 /* The body as announced; chunked ones announce nothing. False for what is no number. */

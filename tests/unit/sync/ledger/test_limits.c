@@ -3,7 +3,9 @@
 
 #include "sync/ledger/limits.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 
 static void test_limits__a_bucket_empties_and_fills_again(void **state)
 {
@@ -41,6 +43,43 @@ static void test_limits__a_flood_of_names_does_not_reset_a_busy_one(void **state
         given += limits_take(limits, LIMIT_DEVICE, "busy", 4, 5000000) == 0;
     }
     assert_int_equal(given, 1000);
+    limits_free(limits);
+}
+
+static int64_t take_from(struct limits *limits, const char *text)
+{
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6};
+    struct sockaddr_in four = {.sin_family = AF_INET};
+
+    if (inet_pton(AF_INET, text, &four.sin_addr) == 1)
+        return limits_take_address(limits, (const struct sockaddr *)&four, 1000000);
+    assert_int_equal(inet_pton(AF_INET6, text, &six.sin6_addr), 1);
+    return limits_take_address(limits, (const struct sockaddr *)&six, 1000000);
+}
+
+/* Each begins with a full bucket, unless it is somebody else under another name. */
+static void test_limits__tell_addresses_apart(void **state)
+{
+    static const struct {
+        const char *first, *same, *other;
+    } addresses[] = {
+        {"192.0.2.1", "::ffff:192.0.2.1", "192.0.2.2"},
+        {"::ffff:192.0.2.3", "192.0.2.3", "::ffff:192.0.2.4"},
+        {"2001:db8:0:1::1", "2001:db8:0:1:ffff:ffff:ffff:ffff", "2001:db8:0:2::1"},
+    };
+    struct limits *limits = limits_new();
+    const struct sockaddr local = {.sa_family = AF_UNIX};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
+        for (int turn = 0; turn < 10000; turn++)
+            assert_int_equal(take_from(limits, addresses[i].first), 0);
+        assert_true(take_from(limits, addresses[i].first) > 0);
+        assert_true(take_from(limits, addresses[i].same) > 0);
+        assert_int_equal(take_from(limits, addresses[i].other), 0);
+    }
+    for (int turn = 0; turn < 20000; turn++)
+        assert_int_equal(limits_take_address(limits, &local, 1000000), 0);
     limits_free(limits);
 }
 
@@ -251,6 +290,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_limits__a_bucket_empties_and_fills_again),
         cmocka_unit_test(test_limits__a_flood_of_names_does_not_reset_a_busy_one),
+        cmocka_unit_test(test_limits__tell_addresses_apart),
         cmocka_unit_test_setup_teardown(test_limits__too_many_requests_of_a_token_are_429,
                                         fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_limits__a_stranger_does_not_use_up_a_device,
