@@ -230,6 +230,24 @@ static void test_message__malformed_queries_are_refused(void **state)
     }
 }
 
+static void test_message__a_query_has_so_many_scopes(void **state)
+{
+    struct changes_query query;
+    struct buf text;
+    struct error error;
+
+    (void)state;
+    buf_init(&text, CEILING);
+    assert_int_equal(buf_append_text(&text, "incarnation=" ID_HEX), STATUS_OK);
+    for (int i = 1; i <= MESSAGE_MAX_SCOPES + 1; i++) {
+        enum status wanted = i <= MESSAGE_MAX_SCOPES ? STATUS_OK : STATUS_INVALID;
+        assert_int_equal(buf_printf(&text, "&location:S%02d=1", i), STATUS_OK);
+        assert_int_equal(message_read_changes_query(buf_text(&text), &query, &error), wanted);
+    }
+    assert_int_equal(query.count, MESSAGE_MAX_SCOPES);
+    buf_finish(&text);
+}
+
 static void test_message__changes_stream(void **state)
 {
     const struct id incarnation = an_id();
@@ -326,6 +344,7 @@ int main(void)
         cmocka_unit_test(test_message__malformed_ones_are_refused),
         cmocka_unit_test(test_message__changes_query),
         cmocka_unit_test(test_message__malformed_queries_are_refused),
+        cmocka_unit_test(test_message__a_query_has_so_many_scopes),
         cmocka_unit_test(test_message__changes_stream),
         cmocka_unit_test(test_message__refusals),
         cmocka_unit_test(test_countersign__binds_every_part),
