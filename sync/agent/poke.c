@@ -27,19 +27,30 @@ static struct sockaddr_un address(const struct poke *poke, const char *name)
     return out;
 }
 
+/* False: errno says why. */
+static bool make_socket(struct poke *poke, const char *folder)
+{
+    struct sockaddr_un own;
+
+    poke->fd = -1;
+    poke->folder = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (poke->folder < 0)
+        return false;
+    poke->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (poke->fd < 0)
+        return false;
+    own = address(poke, "agent.sock");
+    (void)unlinkat(poke->folder, "agent.sock", 0);
+    return bind(poke->fd, (const struct sockaddr *)&own, sizeof own) == 0 &&
+           fchmodat(poke->folder, "agent.sock", 0600, 0) == 0;
+}
+
 enum status poke_open(const char *folder, struct poke **out, struct error *error)
 {
     struct poke *poke = mem_alloc(sizeof *poke);
-    struct sockaddr_un own;
 
     *out = NULL;
-    poke->folder = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    poke->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    own = address(poke, "agent.sock");
-    (void)unlinkat(poke->folder, "agent.sock", 0);
-    if (poke->folder < 0 || poke->fd < 0 ||
-        bind(poke->fd, (const struct sockaddr *)&own, sizeof own) != 0 ||
-        fchmodat(poke->folder, "agent.sock", 0600, 0) != 0) {
+    if (!make_socket(poke, folder)) {
         enum status status =
             error_set(error, STATUS_IO, "%s/agent.sock: %s", folder, strerror(errno));
         poke_close(poke);

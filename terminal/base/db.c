@@ -21,6 +21,7 @@
 #include "terminal/base/db_vfs.h"
 #include "terminal/base/file.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,12 +100,24 @@ static bool waits_for_owner(const struct db *db, int result)
     return (result & 0xFF) == SQLITE_CANTOPEN && file_exists(db->path) && !has_shm(db);
 }
 
+/* What the process has run out of, and not the file, when SQLite could not open or use one. */
+static const char *lacking(const struct db *db, int extended)
+{
+    int number = sqlite3_system_errno(db->handle);
+    if ((extended & 0xFF) != SQLITE_CANTOPEN && (extended & 0xFF) != SQLITE_IOERR)
+        return NULL;
+    return number == EMFILE || number == ENFILE || number == ENOMEM ? strerror(number) : NULL;
+}
+
 enum status db_error(struct db *db, int result, const char *what, struct error *error)
 {
     int extended = sqlite3_extended_errcode(db->handle);
     if ((extended & 0xFF) != (result & 0xFF))
         extended = result;
     INVARIANT((result & 0xFF) != SQLITE_MISUSE);
+    const char *lack = lacking(db, extended);
+    if (lack != NULL)
+        return error_set(error, status_of_result(extended), "%s: %s: %s", what, lack, db->path);
     if (waits_for_owner(db, extended))
         return error_set(error, STATUS_BUSY, "%s: the owner has not started: %s", what, db->path);
     if ((extended & 0xFF) == SQLITE_CANTOPEN && !file_exists(db->path))
@@ -160,12 +173,13 @@ static int query_once(struct db *db, const char *sql, int64_t *out)
     return result;
 }
 
-static enum status query_int(struct db *db, const char *sql, int64_t *out, struct error *error)
+static enum status query_int(struct db *db, const char *what, const char *sql, int64_t *out,
+                             struct error *error)
 {
     int result = query_once(db, sql, out);
     if (result != SQLITE_ROW && db_reopens(db, result))
         result = query_once(db, sql, out);
-    return result == SQLITE_ROW ? STATUS_OK : db_error(db, result, sql, error);
+    return result == SQLITE_ROW ? STATUS_OK : db_error(db, result, what, error);
 }
 
 static enum status enter_wal(struct db *db, struct error *error)
@@ -225,7 +239,7 @@ static enum status configure_reader(struct db *db, struct error *error)
     if (status != STATUS_OK)
         return status;
     int64_t tables = 0;
-    status = query_int(db, "SELECT count(*) FROM sqlite_schema", &tables, error);
+    status = query_int(db, "cannot read", "SELECT count(*) FROM sqlite_schema", &tables, error);
     if (status == STATUS_OK && tables == 0)
         return error_set(error, STATUS_BUSY, "the owner has not started: nothing in it yet: %s",
                          db->path);
@@ -238,8 +252,7 @@ enum status db_open(const char *path, enum db_role role, struct db **out, struct
     db->path = mem_copy_text(path);
     db->reader = role == DB_READER;
     db_statements_init(db);
-    int result = open_handle(db);
-    INVARIANT(db->handle != NULL);
+    int result = open_handle(db); /* without memory there is no handle: SQLite's calls know NULL */
     enum status status = STATUS_OK;
     if (result != SQLITE_OK) {
         status = db_error(db, result, "cannot open", error);
@@ -374,7 +387,8 @@ bool db_in_transaction(const struct db *db)
 enum status db_version(struct db *db, int *out, struct error *error)
 {
     int64_t version = 0;
-    enum status status = query_int(db, "PRAGMA user_version", &version, error);
+    enum status status =
+        query_int(db, "cannot read the version", "PRAGMA user_version", &version, error);
     if (status == STATUS_OK)
         *out = (int)version;
     return status;

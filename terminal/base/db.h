@@ -105,7 +105,9 @@ sqlite3 *db_handle(struct db *db);
  *   CONSTRAINT: unique, primary key  STATUS_EXISTS       TOOBIG            STATUS_RANGE
  *   CONSTRAINT: a trigger's RAISE    STATUS_DENIED       anything else     STATUS_INVALID
  *   CONSTRAINT: check, not null, foreign key, type       STATUS_INVALID
- */
+ *
+ * Where the process has no file descriptor or no memory left, the text says so, and never that
+ * there is no such database or no owner: what could not be opened for that is not at fault. */
 enum status db_error(struct db *db, int result, const char *what, struct error *error);
 
 #endif

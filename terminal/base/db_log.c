@@ -88,19 +88,20 @@ static bool write_frames(const struct log_file *log, bool *any)
     return good;
 }
 
-static bool write_again(const char *path, bool *any)
+/* 0, or errno. No log is as good as one. */
+static int write_again(const char *path, bool *any)
 {
     unsigned char header[LOG_HEADER];
     struct log_file log = {.file = fs_open(path, O_RDWR, 0)};
-    bool good = true;
+    int number = 0;
 
     if (log.file < 0)
-        return errno == ENOENT;
-    if (read_header(&log, header))
-        good = fs_write_all(log.file, header, LOG_HEADER, 0) && write_frames(&log, any) &&
-               fs_sync(log.file) == 0;
+        return errno == ENOENT ? 0 : errno;
+    if (read_header(&log, header) && (!fs_write_all(log.file, header, LOG_HEADER, 0) ||
+                                      !write_frames(&log, any) || fs_sync(log.file) != 0))
+        number = errno;
     (void)fs_close(log.file);
-    return good;
+    return number;
 }
 
 /* Commits one page as it is. */
@@ -125,6 +126,7 @@ enum status db_log_write_again(struct db *db, enum db_role role, struct error *e
     size_t size = strlen(db->path) + sizeof "-wal";
     bool any = false;
     char *path;
+    int number;
 
     int result = sqlite3_exec(db->handle, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     if ((result & 0xFF) == SQLITE_BUSY)
@@ -133,8 +135,10 @@ enum status db_log_write_again(struct db *db, enum db_role role, struct error *e
         return db_error(db, result, "cannot look at the log", error);
     path = mem_alloc(size);
     (void)snprintf(path, size, "%s-wal", db->path);
-    if (!write_again(path, &any))
-        status = error_set(error, STATUS_IO, "the log can't be written: %s", path);
+    number = write_again(path, &any);
+    if (number != 0)
+        status =
+            error_set(error, STATUS_IO, "the log can't be written: %s: %s", strerror(number), path);
     free(path);
     if (status == STATUS_OK && any && role == DB_OWNER_FULL)
         status = change_nothing(db, error);

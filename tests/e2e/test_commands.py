@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import resource
 import socket
 import subprocess
 import urllib.error
@@ -206,6 +207,38 @@ def test_commands__a_receipt_has_three_forms(folder):
                              "--format", "escpos"], capture_output=True, check=True).stdout
     assert escpos.startswith(b"\x1b@") and b"Apple" in escpos
     ledger.stop()
+
+
+def test_commands__without_file_descriptors_nothing_else_is_blamed(folder):
+    ledger, till = small_shop(folder)
+    sale = folder / "sale.csv"
+    open(sale, "w").write("InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+                          "1,B,Bread,1,01/12/2010 08:26,2.50,,UK\n")
+    till.admin("replay", sale)
+    ledger.tool("backup", "--to", folder / "backup.db")
+    ledger.stop()
+    calls = (
+        ("holdfast-ledger", "rebuild", "--db", ledger.uri),
+        ("holdfast-ledger", "restore", "--db", ledger.uri, "--from", folder / "backup.db"),
+        ("holdfast-admin", "--data", till.path, "verify"),
+        ("holdfast-admin", "--data", till.path, "find", "apple"),
+        ("holdfast-sync", "--data", till.path, "--once"),
+        ("holdfast", "--data", till.path, "--headless", "--script", "/dev/null"),
+    )
+    told = set()
+    for most in range(4, 14):
+        limit = (resource.RLIMIT_NOFILE, (most, most))
+        for name, *words in calls:
+            done = subprocess.run([program(name), *map(str, words)], capture_output=True, text=True,
+                                  timeout=60, preexec_fn=lambda: resource.setrlimit(*limit))
+            if "loading shared libraries" in done.stderr:
+                continue
+            assert done.returncode in (0, 1), (most, name, done)
+            for wrong in ("not a database", "is no", "no such", "No such", "has not started"):
+                assert wrong not in done.stderr, (most, name, words, done.stderr)
+            if "Too many open files" in done.stderr:
+                told.add(name)
+    assert told == {name for name, *_ in calls}, told
 
 
 def test_commands__an_exception_keeps_the_note_it_was_settled_with(folder):

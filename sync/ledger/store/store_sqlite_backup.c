@@ -111,8 +111,10 @@ static enum status check_sound(struct db *backup, const char *from, struct error
                         &statement, error);
     if (status == STATUS_OK)
         status = db_step(statement, &row, error);
-    if (status != STATUS_OK || !row)
+    if (status == STATUS_INVALID || (status == STATUS_OK && !row)) /* no such table, or no row */
         return error_set(error, STATUS_INVALID, "%s is not a ledger", from);
+    if (status != STATUS_OK)
+        return status;
     db_reset(statement);
     status = db_prepare(backup, "PRAGMA quick_check(1)", &statement, error);
     if (status == STATUS_OK)

@@ -2,6 +2,7 @@
 
 #include "tests/unit/terminal/base/folder.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -284,6 +285,75 @@ static void test_db__failing_disk_loses_nothing_committed(void **state)
     assert_int_equal(ask(fixture->db, "SELECT count(*) FROM t"), 1);
 }
 
+/* With so many descriptors more than are open now. */
+static enum status open_with(struct fixture *fixture, enum db_role role, int spare)
+{
+    struct rlimit before, now;
+    struct db *db;
+    int lowest = dup(STDIN_FILENO);
+    assert_true(lowest >= 0);
+    (void)close(lowest);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    now = before;
+    now.rlim_cur = (rlim_t)(lowest + spare);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
+    enum status status = db_open(fixture->path, role, &db, &fixture->error);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    if (status == STATUS_OK)
+        db_close(db);
+    return status;
+}
+
+/* The file is there and sound, whichever one beside it could not be opened. */
+static void expect_too_many(struct fixture *fixture, enum db_role role)
+{
+    int spare = 0;
+    enum status status;
+    while ((status = open_with(fixture, role, spare)) != STATUS_OK && spare < 20) {
+        assert_int_equal(status, STATUS_IO);
+        if (strstr(fixture->error.text, strerror(EMFILE)) == NULL)
+            fail_msg("%d descriptors: %s", spare, fixture->error.text);
+        spare++;
+    }
+    assert_in_range(spare, 2, 19);
+}
+
+static void test_db__without_descriptors_nothing_else_is_blamed(void **state)
+{
+    struct fixture *fixture = *state;
+    run(fixture, "CREATE TABLE t(x); INSERT INTO t VALUES(1)");
+    db_close(fixture->db);
+    fixture->db = NULL;
+    expect_too_many(fixture, DB_READER);
+    expect_too_many(fixture, DB_OWNER_FULL);
+    /* A file that is not there: it could not be made, which is not the same. */
+    (void)unlink(fixture->path);
+    assert_int_equal(open_with(fixture, DB_OWNER_FULL, 0), STATUS_IO);
+    assert_non_null(strstr(fixture->error.text, strerror(EMFILE)));
+}
+
+static void test_db__without_memory_it_says_so(void **state)
+{
+    struct fixture *fixture = *state;
+    struct db *db;
+    int refused = 0;
+    enum status status = STATUS_FULL;
+    db_close(fixture->db);
+    fixture->db = NULL;
+    for (int64_t room = 1; status != STATUS_OK; room += 4096) {
+        (void)sqlite3_hard_heap_limit64(sqlite3_memory_used() + room);
+        status = db_open(fixture->path, DB_OWNER_FULL, &db, &fixture->error);
+        (void)sqlite3_hard_heap_limit64(0);
+        if (status == STATUS_OK)
+            break;
+        assert_int_equal(status, STATUS_FULL);
+        assert_non_null(strstr(fixture->error.text, "out of memory"));
+        refused++;
+    }
+    db_close(db);
+    assert_true(refused > 2);
+}
+
 static const struct db_migration history[] = {
     {"CREATE TABLE item(sku TEXT PRIMARY KEY); INSERT INTO item VALUES ('A');"},
     {"ALTER TABLE item ADD COLUMN name TEXT NOT NULL DEFAULT 'unnamed'"},
@@ -358,6 +428,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_db__second_writer_is_told_to_wait, make, clear),
         cmocka_unit_test_setup_teardown(test_db__what_is_no_database_is_corrupt, make, clear),
         cmocka_unit_test_setup_teardown(test_db__failing_disk_loses_nothing_committed, make, clear),
+        cmocka_unit_test_setup_teardown(test_db__without_descriptors_nothing_else_is_blamed, make,
+                                        clear),
+        cmocka_unit_test_setup_teardown(test_db__without_memory_it_says_so, make, clear),
         cmocka_unit_test_setup_teardown(test_db__migrates_from_every_version, make, clear),
         cmocka_unit_test_setup_teardown(test_db__later_version_is_refused_untouched, make, clear),
         cmocka_unit_test_setup_teardown(test_db__failed_migration_leaves_the_version_before, make,
