@@ -65,6 +65,7 @@ void agent_destroy(struct agent *agent)
         return;
     uplink_destroy(agent->uplink);
     snapshot_close(agent);
+    leases_close(agent);
     sync_db_close(agent->sync);
     buf_finish(&agent->body);
     buf_finish(&agent->packed);
@@ -291,5 +292,5 @@ bool agent_drained(const struct agent *agent)
     return agent->hello && agent->current && agent->up_to_date && agent->head_back &&
            !agent->look_due && agent->snapshot.stage == SNAPSHOT_NONE &&
            agent->flows[FLOW_UPLINK].call == 0 && agent->flows[FLOW_LEASES].call == 0 &&
-           !agent->lease.look && !uplink_waiting(agent->uplink);
+           !leases_busy(agent) && !uplink_waiting(agent->uplink);
 }

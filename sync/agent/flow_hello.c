@@ -30,11 +30,13 @@ void hello_advance(struct agent *agent)
     flow_send(agent, FLOW_HELLO, &question);
 }
 
-/* What another life of the ledger acknowledged does not come back from this one. */
-static void forget_last_head(struct agent *agent)
+/* What another life of the ledger acknowledged does not come back from this one; nor does this one
+ * know what that one granted. */
+static void forget_other_life(struct agent *agent)
 {
     agent->last_head.seq = 0;
     agent->head_back = true;
+    leases_forget(agent);
 }
 
 /* Before the heads: a restored ledger has forgotten the branches that it took aside, and what was
@@ -54,7 +56,7 @@ static enum status note_incarnation(struct agent *agent, const struct id *incarn
         agent_log(agent, LOG_LEVEL_WARN,
                   "the ledger was restored (incarnation %s): sending again what it lacks", now);
         status = sync_db_forget_branches(agent->sync, error);
-        forget_last_head(agent);
+        forget_other_life(agent);
     }
     buf_finish(&known);
     if (status == STATUS_OK)
@@ -76,7 +78,7 @@ static enum status note_taken_back(struct agent *agent, const struct device_answ
         return status;
     agent_log(agent, LOG_LEVEL_WARN, "the ledger has lost what it acknowledged: sending it again");
     status = sync_db_forget_branches(agent->sync, error);
-    forget_last_head(agent);
+    forget_other_life(agent);
     return status == STATUS_OK
                ? snapshot_void(agent, "the ledger was put back to an earlier state", error)
                : status;

@@ -133,7 +133,8 @@ void uplink_advance(struct agent *agent)
         return;
     if ((agent->hello && agent->look_due) || agent->mono_ms >= agent->look_at)
         look(agent);
-    if (agent->hello && flow_ready(agent, FLOW_UPLINK) && uplink_waiting(agent->uplink))
+    if (agent->hello && !leases_go_first(agent) && flow_ready(agent, FLOW_UPLINK) &&
+        uplink_waiting(agent->uplink))
         send_batch(agent);
 }
 

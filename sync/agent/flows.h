@@ -6,7 +6,7 @@
  *   flow_uplink.c   POST /v1/journal
  *   flow_changes.c  GET /v1/changes           into the current replica, or the one being made
  *   flow_snapshot.c GET /v1/snapshot, /v1/snapshot/ID, and the change of the pointer
- *   flow_leases.c   POST /v1/leases
+ *   flow_leases.c   POST /v1/leases           what the till wishes; what a ledger has forgotten
  */
 #ifndef HOLDFAST_AGENT_FLOWS_H
 #define HOLDFAST_AGENT_FLOWS_H
@@ -14,6 +14,7 @@
 #include "sync/agent/agent.h"
 #include "sync/agent/apply.h"
 #include "sync/agent/backoff.h"
+#include "sync/agent/leases_again.h"
 #include "sync/agent/sync_db.h"
 #include "sync/agent/unpack.h"
 #include "sync/agent/uplink.h"
@@ -69,6 +70,8 @@ struct lease_state {
     struct id epoch;    /* open at the till when the greeting was sent; zeros unknown */
     struct id asked_in; /* ... when the call that is out was */
     struct lease_wish asked;
+    bool asked_again; /* it is no new wish: `again`'s */
+    struct leases_again again;
 };
 
 struct agent {
@@ -185,14 +188,20 @@ void changes_note_head(struct agent *agent);
 void changes_answer(struct agent *agent, int status, const char *body, size_t length);
 
 enum status leases_open(struct agent *agent, struct error *error) MUST_USE; /* at the start */
+void leases_close(struct agent *agent);
+/* Another life of the ledger greets. */
+void leases_forget(struct agent *agent);
 /* The greeting is about to be sent; its answer is here. Leases that an answer does not tell have
- * nothing left, in the epoch in which it was asked for. */
+ * nothing left, in the epoch in which it was asked for, until they are granted again. */
 void leases_before_hello(struct agent *agent);
 enum status leases_told(struct agent *agent, const struct device_answer *answer,
                         struct error *error) MUST_USE;
 /* After each look at the journal: a new epoch makes what was told before void. */
 void leases_look(struct agent *agent);
 void leases_advance(struct agent *agent);
+/* What is to be asked for before entries go up; never for longer than the answers take. */
+bool leases_go_first(const struct agent *agent);
+bool leases_busy(const struct agent *agent); /* there is something to ask for */
 void leases_answer(struct agent *agent, int status, const char *body, size_t length);
 
 enum status snapshot_open(struct agent *agent, struct error *error) MUST_USE; /* at the start */

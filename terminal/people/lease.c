@@ -259,7 +259,7 @@ static enum status write_told(struct db *sync_db, const struct held_lease *told,
                               const struct lease_mark *marks, size_t mark_count,
                               struct error *error)
 {
-    enum status status = db_exec(sync_db, "UPDATE lease SET told = 0", error);
+    enum status status = db_exec(sync_db, "UPDATE lease SET told = 0 WHERE told > 0", error);
 
     for (size_t i = 0; status == STATUS_OK && i < count; i++)
         status = lease_keep(sync_db, &told[i], error);
@@ -281,6 +281,20 @@ enum status lease_told(struct db *sync_db, const struct held_lease *told, size_t
         return db_commit(sync_db, error);
     db_rollback(sync_db);
     return status;
+}
+
+enum status lease_unknown(struct db *sync_db, const struct id *request, struct error *error)
+{
+    struct db_statement *statement;
+    char hex[ID_HEX_SIZE];
+    enum status status =
+        db_prepare(sync_db, "UPDATE lease SET told = -1 WHERE request = ?1", &statement, error);
+
+    if (status != STATUS_OK)
+        return status;
+    hex_write(request->bytes, ID_SIZE, hex);
+    db_bind_text(statement, 1, hex);
+    return db_run(statement, error);
 }
 
 /* ---- using them ----------------------------------------------------------------------------- */
@@ -337,20 +351,13 @@ enum status lease_recorded(struct db *till_db, int64_t epoch_number, int64_t seq
 enum status lease_records(struct db *till_db, int64_t *count, struct error *error)
 {
     struct db_statement *statement;
-    bool row = false;
     enum status status;
 
     *count = 0;
     if (!has_tables(till_db))
         return STATUS_OK;
     status = db_prepare(till_db, "SELECT count(*) FROM lease_spend", &statement, error);
-    if (status == STATUS_OK)
-        status = db_step(statement, &row, error);
-    if (status == STATUS_OK && row)
-        *count = db_int(statement, 0);
-    if (row)
-        db_reset(statement);
-    return status;
+    return status == STATUS_OK ? db_one_int(statement, 0, count, error) : status;
 }
 
 /* How far the ledger's word contains an epoch; 0 when it says nothing of it. */
@@ -359,7 +366,6 @@ static enum status mark_of(struct db *sync_db, const struct id *epoch, int64_t *
 {
     struct db_statement *statement;
     char hex[ID_HEX_SIZE];
-    bool row = false;
     enum status status =
         db_prepare(sync_db, "SELECT seq FROM lease_mark WHERE epoch = ?1", &statement, error);
 
@@ -368,11 +374,7 @@ static enum status mark_of(struct db *sync_db, const struct id *epoch, int64_t *
         return status;
     hex_write(epoch->bytes, ID_SIZE, hex);
     db_bind_text(statement, 1, hex);
-    status = db_step(statement, &row, error);
-    if (status == STATUS_OK && row)
-        *out = db_int(statement, 0);
-    db_reset(statement);
-    return status;
+    return db_one_int(statement, 0, out, error);
 }
 
 /* What entries of one epoch after `mark` used up. */
@@ -405,30 +407,56 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Both counts: what is left by everything here, and by the ledger's word and what came after. */
-static enum status count_left(struct db *till_db, struct db *sync_db, const struct held_lease *held,
-                              const struct journal_epoch_ref *epochs, size_t epoch_count,
-                              int64_t *left, struct error *error)
+/* What is left, by both counts; below zero is none. */
+struct counts {
+    int64_t own;  /* by everything here */
+    int64_t told; /* by the ledger's word and what came after */
+    bool after;   /* something came after */
+};
+
+static enum status count_epoch(struct db *till_db, struct db *sync_db, const char *lease,
+                               const struct journal_epoch_ref *epoch, struct counts *counts,
+                               struct error *error)
 {
+    int64_t mark = 0, all = 0, after = 0;
+    enum status status = mark_of(sync_db, &epoch->epoch, &mark, error);
+
+    if (status == STATUS_OK)
+        status = used_in(till_db, lease, epoch->number, 0, &all, error);
+    if (status == STATUS_OK)
+        status = used_in(till_db, lease, epoch->number, mark, &after, error);
+    /* Below zero is none; no further, so that nothing overflows. */
+    counts->own -= counts->own > 0 ? all : 0;
+    counts->told -= counts->told > 0 ? after : 0;
+    counts->after = counts->after || after > 0;
+    return status;
+}
+
+static enum status count(struct db *till_db, struct db *sync_db, const struct held_lease *held,
+                         struct counts *out, struct error *error)
+{
+    struct journal_epoch_ref *epochs = NULL;
     char lease[ID_HEX_SIZE];
-    int64_t own = held->amount;
-    int64_t told = held->told;
+    size_t epoch_count = 0;
     enum status status = STATUS_OK;
 
+    if (has_tables(till_db))
+        status = journal_epoch_refs(till_db, &epochs, &epoch_count, error);
+    *out = (struct counts){held->amount, held->told, false};
     hex_write(held->lease.bytes, ID_SIZE, lease);
-    for (size_t i = 0; status == STATUS_OK && i < epoch_count; i++) {
-        int64_t mark = 0, all = 0, after = 0;
+    for (size_t i = 0; status == STATUS_OK && i < epoch_count; i++)
+        status = count_epoch(till_db, sync_db, lease, &epochs[i], out, error);
+    free(epochs);
+    return status;
+}
 
-        status = mark_of(sync_db, &epochs[i].epoch, &mark, error);
-        if (status == STATUS_OK)
-            status = used_in(till_db, lease, epochs[i].number, 0, &all, error);
-        if (status == STATUS_OK)
-            status = used_in(till_db, lease, epochs[i].number, mark, &after, error);
-        /* Below zero is none; no further, so that nothing overflows. */
-        own -= own > 0 ? all : 0;
-        told -= told > 0 ? after : 0;
-    }
-    *left = smaller(own, told) > 0 ? smaller(own, told) : 0;
+enum status lease_finished(struct db *till_db, struct db *sync_db, const struct held_lease *held,
+                           bool *out, struct error *error)
+{
+    struct counts counts;
+    enum status status = count(till_db, sync_db, held, &counts, error);
+
+    *out = counts.own <= 0 && !counts.after;
     return status;
 }
 
@@ -436,17 +464,15 @@ enum status lease_balance(struct db *till_db, struct db *sync_db, const struct i
                           const struct held_lease *held, struct lease_balance *out,
                           struct error *error)
 {
-    struct journal_epoch_ref *epochs = NULL;
-    size_t count = 0;
+    struct counts counts;
     enum status status;
 
     memset(out, 0, sizeof *out);
     if (held->refused[0] != '\0')
         return STATUS_OK;
     out->told_now = memcmp(held->epoch.bytes, epoch->bytes, ID_SIZE) == 0;
-    status = journal_epoch_refs(till_db, &epochs, &count, error);
-    if (status == STATUS_OK)
-        status = count_left(till_db, sync_db, held, epochs, count, &out->left, error);
-    free(epochs);
+    status = count(till_db, sync_db, held, &counts, error);
+    if (status == STATUS_OK && counts.own > 0 && counts.told > 0)
+        out->left = smaller(counts.own, counts.told);
     return status;
 }

@@ -84,7 +84,7 @@ struct held_lease {
     char subject[LEASE_SUBJECT_SIZE];
     char currency[LEASE_CURRENCY_SIZE];
     int64_t amount;  /* as granted; 0 when refused */
-    int64_t told;    /* left, by the ledger's last word */
+    int64_t told;    /* left, by the ledger's last word; -1: it does not know the lease any more */
     struct id epoch; /* of the till, open when the ledger was asked for that word */
     int64_t granted_ms;
     char refused[LEASE_REFUSED_SIZE]; /* why not, in words; "" when granted */
@@ -107,10 +107,15 @@ struct lease_mark {
     int64_t seq; /* the ledger's word contains entries 1 to here of the local chain */
 };
 /* The ledger's word about all leases at once, in one transaction: those in the list get a new
- * `told` and `epoch`, those that are not have nothing left, and the marks are replaced. */
+ * `told` and `epoch`, those that are not have nothing left (or stay unknown to it), and the marks
+ * are replaced. */
 enum status lease_told(struct db *sync_db, const struct held_lease *told, size_t count,
                        const struct lease_mark *marks, size_t mark_count,
                        struct error *error) MUST_USE;
+
+/* The ledger turned out not to know it any more: `told` is -1 until it is kept or told again. */
+enum status lease_unknown(struct db *sync_db, const struct id *request,
+                          struct error *error) MUST_USE;
 
 /* ---- using them (till.db) ---- */
 
@@ -128,6 +133,11 @@ enum status lease_record(struct db *till_db, int64_t epoch_number, int64_t seq,
 enum status lease_recorded(struct db *till_db, int64_t epoch_number, int64_t seq,
                            const struct lease_use *use, bool *same, struct error *error) MUST_USE;
 enum status lease_records(struct db *till_db, int64_t *count, struct error *error) MUST_USE;
+
+/* Whether nothing is left by the own count, and the ledger's word contains every entry that used
+ * it: then nobody need hear of it again. STATUS_RANGE: a sum does not fit. */
+enum status lease_finished(struct db *till_db, struct db *sync_db, const struct held_lease *held,
+                           bool *out, struct error *error) MUST_USE;
 
 /* How it stands with one lease. */
 struct lease_balance {

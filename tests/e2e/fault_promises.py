@@ -6,7 +6,9 @@
     order     its state is its furthest mark; given away twice: exactly one exception; what head
               office was told is placed, or cancelled, is
 
-What was promised between the backup and the restore of the ledger is forgotten by it: used all the
+What was promised between the backup and the restore of the ledger is forgotten by it. Its holder
+asks for it again: granted, it bears what was used of it, and an exception that told of that before
+is settled by the ledger. Refused, because somebody else was promised it meanwhile, and used all the
 same, it is an exception.
 """
 import collections
@@ -34,7 +36,8 @@ class Promises:
                        for channel, number, location, body, cancelled in rows(
                            "SELECT channel, id, location, body, cancelled_ms FROM order_request")}
         self.causes = collections.defaultdict(collections.Counter)
-        for kind, cause in rows("SELECT kind, cause FROM exception"):
+        for kind, cause in rows("SELECT kind, cause FROM exception WHERE NOT (state = 'settled' AND "
+                                "kind = 'lease_overspent' AND note LIKE 'granted again%')"):
             self.causes[kind][cause.removeprefix(f"{kind}/")] += 1
 
     def add_orders(self, fold):

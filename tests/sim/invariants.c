@@ -144,13 +144,12 @@ void invariant_08_till_keeps_to_grant(struct world *world, const struct seat *se
 
 void invariant_08_leases_hold(struct world *world, const struct lease_seen *state)
 {
-    bool restored = world->faults[FAULT_LEDGER_RESTORED] > 0;
     bool over = state->used > state->granted;
 
-    if (state->granted != state->told && !(restored && state->granted == 0))
+    if (state->granted != state->told && !(state->forgotten && state->granted <= state->most))
         world_fail(world, 8, "lease %.8s: %" PRId64 " was told, the ledger says %" PRId64,
                    state->lease, state->told, state->granted);
-    if (over && !state->copied && !restored)
+    if (over && !state->copied && !state->forgotten)
         world_fail(world, 8, "lease %.8s: %" PRId64 " granted, %" PRId64 " used", state->lease,
                    state->granted, state->used);
     if (state->exceptions != (over ? 1 : 0))

@@ -45,11 +45,13 @@ void invariant_07_buckets_sum_to_zero(struct world *world, const char *sku, int6
 void invariant_08_till_keeps_to_grant(struct world *world, const struct seat *seat,
                                       const char *lease, int64_t granted, int64_t used);
 /* Of one lease at the ledger: what it says it granted (0: it does not know the lease), what it told
- * that it granted (0: never), what entries used up, how many exceptions tell of it. */
+ * last and at most that it granted (0: never), what entries used up, how many exceptions tell of it
+ * that are not settled. */
 struct lease_seen {
     const char *lease;
-    int64_t granted, told, used, exceptions;
-    bool copied; /* its till's disk was */
+    int64_t granted, told, most, used, exceptions;
+    bool copied;    /* its till's disk was */
+    bool forgotten; /* by a restored ledger, which may have granted it again */
 };
 void invariant_08_leases_hold(struct world *world, const struct lease_seen *state);
 void invariant_08_account_is_fold(struct world *world, int account, int64_t shown,

@@ -78,7 +78,9 @@ struct taken_back {
 /* What the ledger granted a till, as it told it. */
 struct grant {
     char lease[ID_HEX_SIZE];
-    int64_t amount;
+    int64_t amount; /* as told last */
+    int64_t most;   /* as ever told: one that was forgotten may be granted again, and smaller */
+    bool forgotten; /* a restored ledger did not know it; it may be granted again since */
 };
 
 /* Of a sold line more was taken back than was sold, as the ledger saw it once. */

@@ -96,13 +96,13 @@ int64_t promise_taken_back(const struct world *world, const struct seat *seat,
     return search.sum;
 }
 
-static int64_t told_of(const struct model *model, const char *lease)
+static struct grant *grant_of(const struct model *model, const char *lease)
 {
     for (size_t i = 0; i < model->grant_count; i++) {
         if (strcmp(model->grants[i].lease, lease) == 0)
-            return model->grants[i].amount;
+            return &model->grants[i];
     }
-    return 0;
+    return NULL;
 }
 
 struct using
@@ -136,7 +136,8 @@ void promise_written(struct world *world, const struct seat *seat, int record)
 
     for (int i = 0; i < fact->use_count; i++) {
         const char *lease = fact->uses[i].lease;
-        invariant_08_till_keeps_to_grant(world, seat, lease, told_of(model, lease),
+        const struct grant *grant = grant_of(model, lease);
+        invariant_08_till_keeps_to_grant(world, seat, lease, grant == NULL ? 0 : grant->most,
                                          used_here(world, seat, lease));
     }
     if (fact->back.seq == 0)
@@ -148,14 +149,21 @@ void promise_written(struct world *world, const struct seat *seat, int record)
 
 static void add_grant(struct model *model, const struct lease_answer *answer)
 {
-    struct grant grant = {.amount = answer->amount};
+    struct grant grant = {.amount = answer->amount, .most = answer->amount};
+    struct grant *known;
 
     hex_write(answer->lease.bytes, ID_SIZE, grant.lease);
-    if (told_of(model, grant.lease) == grant.amount)
+    known = grant_of(model, grant.lease);
+    if (known != NULL && known->amount == grant.amount)
         return; /* the same answer again */
+    model->promises_moved = true;
+    if (known != NULL) {
+        known->amount = grant.amount;
+        known->most = known->most > grant.amount ? known->most : grant.amount;
+        return;
+    }
     model->grants = mem_resize(model->grants, (model->grant_count + 1) * sizeof *model->grants);
     model->grants[model->grant_count++] = grant;
-    model->promises_moved = true;
 }
 
 void promise_granted(struct world *world, const char *bytes, size_t length)
@@ -256,18 +264,40 @@ static int64_t number_of(struct store_session *reader, const char *sql, const ch
     return store_one_int(reader, sql, &value, 1, 0, &number, NULL) == STATUS_OK ? number : -1;
 }
 
+static int64_t granted_there(struct store_session *reader, const char *lease)
+{
+    return number_of(reader, "SELECT coalesce(max(granted), 0) FROM lease WHERE lease = ?1", lease);
+}
+
+/* Only a ledger that was put back to an earlier state forgets. */
+static void look_for_forgotten(struct world *world, struct store_session *reader)
+{
+    struct model *model = &world->model;
+
+    for (size_t i = 0; i < model->grant_count && world->faults[FAULT_LEDGER_RESTORED] > 0; i++) {
+        struct grant *grant = &model->grants[i];
+        grant->forgotten = grant->forgotten || granted_there(reader, grant->lease) == 0;
+    }
+}
+
 static void look_at_lease(struct world *world, struct store_session *reader,
                           const struct used *used)
 {
+    const struct grant *grant = grant_of(&world->model, used->lease);
     struct lease_seen state = {.lease = used->lease,
-                               .told = told_of(&world->model, used->lease),
+                               .granted = granted_there(reader, used->lease),
                                .used = used->amount,
                                .copied = used->copied};
 
-    state.granted = number_of(
-        reader, "SELECT coalesce(max(granted), 0) FROM lease WHERE lease = ?1", used->lease);
+    if (grant != NULL) {
+        state.told = grant->amount;
+        state.most = grant->most;
+        state.forgotten = grant->forgotten;
+    }
     state.exceptions =
-        number_of(reader, "SELECT count(*) FROM exception WHERE cause = 'lease_overspent/' || ?1",
+        number_of(reader,
+                  "SELECT count(*) FROM exception WHERE cause = 'lease_overspent/' || ?1 AND "
+                  "state <> 'settled'",
                   used->lease);
     invariant_08_leases_hold(world, &state);
 }
@@ -363,6 +393,7 @@ void promise_look(struct world *world, struct store_session *reader)
         return;
     world->model.promises_moved = false;
     model_each_taken(&world->model, add_fact, &sums);
+    look_for_forgotten(world, reader);
     for (size_t i = 0; i < sums.used_count; i++)
         look_at_lease(world, reader, &sums.used[i]);
     for (size_t i = 0; i < sums.refund_count; i++)

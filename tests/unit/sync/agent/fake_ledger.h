@@ -17,6 +17,7 @@
 #include "terminal/catalogue/replica.h"
 #include "terminal/catalogue/search.h"
 #include "terminal/journal/entry.h"
+#include "tests/unit/sync/agent/fake_leases.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,7 +33,6 @@
 #define FAKE_ENTRIES 4096
 #define FAKE_TX      4096
 #define FAKE_NONCES  65536
-#define FAKE_LEASES  64
 
 struct fake_epoch {
     struct id epoch;
@@ -77,10 +77,7 @@ struct fake_ledger {
     int64_t refuse_entry; /* answers 400 to every batch with this seq */
     int requests;
     int oldest, newest; /* versions that are served; 0: all */
-    bool knows_leases;
-    struct lease_answer leases[FAKE_LEASES]; /* granted; `left` is set by the test */
-    int lease_count;
-    int64_t balance; /* that can still be granted */
+    struct fake_leases leases;
 };
 
 static inline void fake_ok(enum status status, const struct error *error)
@@ -197,6 +194,7 @@ static inline struct head fake_head(struct fake_ledger *ledger, const struct fak
 static inline void fake_device(struct fake_ledger *ledger, struct fake_answer *answer)
 {
     struct head heads[FAKE_EPOCHS];
+    struct lease_answer leases[FAKE_LEASES];
     struct device_answer device = {
         .incarnation = ledger->incarnation, .time_ms = ledger->now_ms, .heads = heads};
 
@@ -204,42 +202,38 @@ static inline void fake_device(struct fake_ledger *ledger, struct fake_answer *a
         if (ledger->epochs[i].count > 0)
             heads[device.count++] = fake_head(ledger, &ledger->epochs[i]);
     }
-    device.tells_leases = ledger->knows_leases;
-    device.leases = ledger->leases;
-    device.lease_count = ledger->lease_count;
+    device.tells_leases = ledger->leases.known;
+    device.leases = leases;
+    device.lease_count = fake_leases_told(&ledger->leases, leases);
     answer->status = 200;
     assert_int_equal(message_write_device_answer(&device, &answer->body), STATUS_OK);
 }
 
-/* The same request gets the same lease; a new one what the balance still gives. */
+/* It was put back to a state in which it had granted only the first leases. */
+static inline void fake_forget_leases(struct fake_ledger *ledger, int kept, int64_t balance)
+{
+    const struct entropy entropy = entropy_system();
+
+    ledger->incarnation = id_random(&entropy);
+    free(ledger->packed);
+    ledger->packed = NULL;
+    ledger->leases.count = kept;
+    ledger->leases.balance = balance;
+}
+
 static inline void fake_lease(struct fake_ledger *ledger, const struct transport_request *request,
                               struct fake_answer *answer)
 {
     struct lease_request asked;
-    struct lease_answer *lease = NULL;
+    struct lease_answer *lease;
     struct error error;
 
     fake_ok(message_read_lease_request(request->body, request->body_length, &asked, &error),
             &error);
-    for (int i = 0; i < ledger->lease_count; i++) {
-        if (memcmp(ledger->leases[i].request.bytes, asked.request.bytes, ID_SIZE) == 0)
-            lease = &ledger->leases[i];
-    }
-    if (!lease && ledger->balance == 0) {
+    lease = fake_leases_ask(&ledger->leases, &ledger->device, &asked, ledger->epochs[0].count);
+    if (!lease) {
         fake_refuse(ledger, answer, 409, "conflict", 0, 0, 0);
         return;
-    }
-    if (!lease) {
-        assert_true(ledger->lease_count < FAKE_LEASES);
-        lease = &ledger->leases[ledger->lease_count++];
-        lease->request = lease->lease = asked.request;
-        lease->lease.bytes[0] ^= 0xFF;
-        (void)snprintf(lease->kind, sizeof lease->kind, "%s", asked.kind);
-        (void)snprintf(lease->subject, sizeof lease->subject, "%s", asked.subject);
-        (void)snprintf(lease->currency, sizeof lease->currency, "%s", asked.currency);
-        lease->amount = asked.amount < ledger->balance ? asked.amount : ledger->balance;
-        lease->left = lease->amount;
-        ledger->balance -= lease->amount;
     }
     answer->status = 200;
     assert_int_equal(message_write_lease_answer(lease, &answer->body), STATUS_OK);
@@ -356,6 +350,8 @@ static inline void fake_take(struct fake_ledger *ledger, const struct frame *fra
         epoch->hashes[epoch->count++] = fake_hash(&frame->entries[i]);
         epoch->damaged += frame->entries[i].damaged ? 1 : 0;
     }
+    if (epoch == ledger->epochs)
+        fake_leases_loaded(&ledger->leases, before, epoch->count);
     if (epoch->count > before)
         fake_project(ledger, epoch);
     head.head = fake_head(ledger, epoch);
@@ -578,7 +574,7 @@ static inline void fake_handle(struct fake_ledger *ledger, const struct transpor
         fake_device(ledger, answer);
     else if (strcmp(request->path, "/v1/journal") == 0)
         fake_journal(ledger, request, answer);
-    else if (strcmp(request->path, "/v1/leases") == 0 && ledger->knows_leases)
+    else if (strcmp(request->path, "/v1/leases") == 0 && ledger->leases.known)
         fake_lease(ledger, request, answer);
     else if (strcmp(request->path, "/v1/changes") == 0)
         fake_changes(ledger, request->query, answer);
