@@ -275,10 +275,9 @@ enum status apply_watermark(struct apply *apply, const struct id *device, const 
 {
     struct db_statement *statement;
     char hex[2][ID_HEX_SIZE];
-    bool row = false;
-    enum status status = db_prepare(
-        apply->db, "SELECT coalesce(max(seq), 0) FROM watermark WHERE device = ?1 AND epoch = ?2",
-        &statement, error);
+    enum status status =
+        db_prepare(apply->db, "SELECT max(seq) FROM watermark WHERE device = ?1 AND epoch = ?2",
+                   &statement, error);
 
     *out = 0;
     if (status != STATUS_OK)
@@ -287,11 +286,7 @@ enum status apply_watermark(struct apply *apply, const struct id *device, const 
     hex_write(epoch->bytes, ID_SIZE, hex[1]);
     db_bind_text(statement, 1, hex[0]);
     db_bind_text(statement, 2, hex[1]);
-    status = db_step(statement, &row, error);
-    if (status == STATUS_OK && row)
-        *out = db_int(statement, 0);
-    db_reset(statement);
-    return status;
+    return db_one_int(statement, 0, out, error);
 }
 
 enum status apply_settle(struct apply *apply, struct error *error)

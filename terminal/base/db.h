@@ -82,6 +82,11 @@ enum status db_step(struct db_statement *statement, bool *row, struct error *err
 enum status db_run(struct db_statement *statement, struct error *error) MUST_USE;
 void db_reset(struct db_statement *statement); /* ends a select that was not read to its end */
 
+/* The one number that a statement gives: the first column of its first row, `fallback` when that is
+ * NULL, or there is no row, or it fails. The statement is reset. */
+enum status db_one_int(struct db_statement *statement, int64_t fallback, int64_t *out,
+                       struct error *error) MUST_USE;
+
 int64_t db_int(struct db_statement *statement, int column);      /* from 0 */
 const char *db_text(struct db_statement *statement, int column); /* "" for NULL; until next step */
 const void *db_blob(struct db_statement *statement, int column, size_t *length);

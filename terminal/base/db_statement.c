@@ -243,6 +243,16 @@ void db_reset(struct db_statement *statement)
     (void)sqlite3_reset(statement->handle);
 }
 
+enum status db_one_int(struct db_statement *statement, int64_t fallback, int64_t *out,
+                       struct error *error)
+{
+    bool row = false;
+    enum status status = db_step(statement, &row, error);
+    *out = row && !db_is_null(statement, 0) ? db_int(statement, 0) : fallback;
+    db_reset(statement);
+    return status;
+}
+
 int64_t db_int(struct db_statement *statement, int column)
 {
     return sqlite3_column_int64(statement->handle, column);

@@ -124,17 +124,9 @@ static enum status load_epoch(struct db *db, const struct journal_options *optio
 static enum status highest_hlc(struct db *db, int64_t *out, struct error *error)
 {
     struct db_statement *statement;
-    bool row = false;
-    enum status status =
-        db_prepare(db, "SELECT coalesce(max(hlc), 0) FROM chain", &statement, error);
+    enum status status = db_prepare(db, "SELECT max(hlc) FROM chain", &statement, error);
 
-    if (status == STATUS_OK)
-        status = db_step(statement, &row, error);
-    if (status != STATUS_OK)
-        return status;
-    *out = row ? db_int(statement, 0) : 0;
-    db_reset(statement);
-    return STATUS_OK;
+    return status == STATUS_OK ? db_one_int(statement, 0, out, error) : status;
 }
 
 /* What a new epoch goes on from. */

@@ -275,15 +275,12 @@ enum status rows_last_seq(struct db *db, int64_t number, int64_t *out, struct er
     struct db_statement *statement;
     enum status status =
         db_prepare(db, "SELECT max(id) FROM entry WHERE id >= ?1 AND id <= ?2", &statement, error);
-    bool row = false;
 
     if (status != STATUS_OK)
         return status;
     db_bind_int(statement, 1, entry_key(number, 0));
     db_bind_int(statement, 2, entry_key(number, SEQ_MASK));
-    status = db_step(statement, &row, error);
-    if (status == STATUS_OK)
-        *out = row ? db_int(statement, 0) & SEQ_MASK : 0; /* NULL reads as 0 */
-    db_reset(statement);
+    status = db_one_int(statement, 0, out, error);
+    *out &= SEQ_MASK;
     return status;
 }

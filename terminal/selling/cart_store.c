@@ -355,7 +355,6 @@ enum status cart_store_open_id(struct db *db, int64_t *out, struct error *error)
 enum status counter_last(struct db *db, const char *name, int64_t *out, struct error *error)
 {
     struct db_statement *statement;
-    bool row = false;
     enum status status =
         db_prepare(db, "SELECT value FROM counter WHERE name = ?", &statement, error);
 
@@ -363,11 +362,7 @@ enum status counter_last(struct db *db, const char *name, int64_t *out, struct e
     if (status != STATUS_OK)
         return status;
     db_bind_text(statement, 1, name);
-    status = db_step(statement, &row, error);
-    if (status == STATUS_OK && row)
-        *out = db_int(statement, 0);
-    db_reset(statement);
-    return status;
+    return db_one_int(statement, 0, out, error);
 }
 
 enum status counter_next(struct db *db, const char *name, int64_t *out, struct error *error)

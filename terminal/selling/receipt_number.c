@@ -16,8 +16,7 @@ enum status receipt_next(struct db *db, const char *till, int64_t epoch_number,
                          const char *epoch_tag, struct receipt_row *out, struct error *error)
 {
     struct db_statement *statement;
-    bool row = false;
-    int64_t counter = 0;
+    int64_t counter;
     enum status status =
         db_prepare(db, "SELECT max(key) FROM receipt WHERE key BETWEEN ? AND ?", &statement, error);
 
@@ -25,13 +24,10 @@ enum status receipt_next(struct db *db, const char *till, int64_t epoch_number,
         return status;
     db_bind_int(statement, 1, ENTRY_KEY(epoch_number, 0));
     db_bind_int(statement, 2, ENTRY_KEY(epoch_number + 1, 0) - 1);
-    status = db_step(statement, &row, error);
-    if (status == STATUS_OK && row && !db_is_null(statement, 0))
-        counter = ENTRY_KEY_SEQ(db_int(statement, 0));
-    db_reset(statement);
+    status = db_one_int(statement, 0, &counter, error);
     if (status != STATUS_OK)
         return status;
-    counter++;
+    counter = ENTRY_KEY_SEQ(counter) + 1;
     out->key = ENTRY_KEY(epoch_number, counter);
     (void)snprintf(out->number, sizeof out->number, "%s-%s-%06lld", till, epoch_tag,
                    (long long)counter);
@@ -41,19 +37,12 @@ enum status receipt_next(struct db *db, const char *till, int64_t epoch_number,
 enum status receipt_last_cart(struct db *db, int64_t *out, struct error *error)
 {
     struct db_statement *statement;
-    bool row = false;
     enum status status =
         db_prepare(db, "SELECT cart FROM receipt WHERE cart <> 0 ORDER BY key DESC LIMIT 1",
                    &statement, error);
 
     *out = 0;
-    if (status != STATUS_OK)
-        return status;
-    status = db_step(statement, &row, error);
-    if (status == STATUS_OK && row)
-        *out = db_int(statement, 0);
-    db_reset(statement);
-    return status;
+    return status == STATUS_OK ? db_one_int(statement, 0, out, error) : status;
 }
 
 enum status receipt_insert(struct db *db, const struct receipt_row *row, struct error *error)

@@ -107,9 +107,8 @@ static enum status taken_back(struct db *db, const char *epoch, int64_t seq, int
                               int64_t *out, struct error *error)
 {
     struct db_statement *statement;
-    bool row = false;
     enum status status = db_prepare(db,
-                                    "SELECT coalesce(sum(quantity), 0) FROM refund"
+                                    "SELECT sum(quantity) FROM refund"
                                     " WHERE epoch = ?1 AND seq = ?2 AND line = ?3",
                                     &statement, error);
 
@@ -119,11 +118,7 @@ static enum status taken_back(struct db *db, const char *epoch, int64_t seq, int
     db_bind_text(statement, 1, epoch);
     db_bind_int(statement, 2, seq);
     db_bind_int(statement, 3, line);
-    status = db_step(statement, &row, error);
-    if (status == STATUS_OK && row)
-        *out = db_int(statement, 0);
-    db_reset(statement);
-    return status;
+    return db_one_int(statement, 0, out, error);
 }
 
 enum status refund_lines(struct db *db, const struct id *device, const struct id *epoch,
@@ -356,15 +351,8 @@ enum status refund_recorded(struct db *db, int64_t epoch_number, int64_t seq, co
 enum status refund_records(struct db *db, int64_t *out, struct error *error)
 {
     struct db_statement *statement;
-    bool row = false;
     enum status status = db_prepare(db, "SELECT count(*) FROM refund", &statement, error);
 
     *out = 0;
-    if (status != STATUS_OK)
-        return status;
-    status = db_step(statement, &row, error);
-    if (status == STATUS_OK && row)
-        *out = db_int(statement, 0);
-    db_reset(statement);
-    return status;
+    return status == STATUS_OK ? db_one_int(statement, 0, out, error) : status;
 }

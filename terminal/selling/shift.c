@@ -53,17 +53,10 @@ enum status shift_load(struct db *db, struct shift *out, struct error *error)
 enum status shift_next(struct db *db, int64_t *out, struct error *error)
 {
     struct db_statement *statement;
-    bool row = false;
-    enum status status = db_prepare(db, "SELECT max(shift) FROM shift", &statement, error);
+    enum status status = db_prepare(db, "SELECT max(shift) + 1 FROM shift", &statement, error);
 
     *out = 1;
-    if (status != STATUS_OK)
-        return status;
-    status = db_step(statement, &row, error);
-    if (status == STATUS_OK && row)
-        *out = db_int(statement, 0) + 1;
-    db_reset(statement);
-    return status;
+    return status == STATUS_OK ? db_one_int(statement, 1, out, error) : status;
 }
 
 static enum status sums_text(const struct sums *sums, struct buf *out)

@@ -354,6 +354,35 @@ static void test_db__without_memory_it_says_so(void **state)
     assert_true(refused > 2);
 }
 
+static void test_db__one_number_is_read_and_the_statement_reset(void **state)
+{
+    struct fixture *fixture = *state;
+    struct db_statement *statement;
+    int64_t number = 5;
+    run(fixture, "CREATE TABLE t(x); INSERT INTO t VALUES(7), (8)");
+    static const struct {
+        const char *sql;
+        int64_t expected;
+    } cases[] = {
+        {"SELECT x FROM t ORDER BY x", 7},
+        {"SELECT max(x) FROM t WHERE x > 8", -1},
+        {"SELECT x FROM t WHERE x > 8", -1},
+        {"SELECT count(*) FROM t WHERE x > 8", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(db_prepare(fixture->db, cases[i].sql, &statement, &fixture->error),
+                         STATUS_OK);
+        assert_int_equal(db_one_int(statement, -1, &number, &fixture->error), STATUS_OK);
+        assert_int_equal(number, cases[i].expected);
+    }
+    run(fixture, "DROP TABLE t"); /* refused while a select stands open */
+    assert_int_equal(db_prepare(fixture->db, "SELECT abs(-9223372036854775807 - 1)", &statement,
+                                &fixture->error),
+                     STATUS_OK);
+    assert_int_not_equal(db_one_int(statement, -1, &number, &fixture->error), STATUS_OK);
+    assert_int_equal(number, -1);
+}
+
 static const struct db_migration history[] = {
     {"CREATE TABLE item(sku TEXT PRIMARY KEY); INSERT INTO item VALUES ('A');"},
     {"ALTER TABLE item ADD COLUMN name TEXT NOT NULL DEFAULT 'unnamed'"},
@@ -431,6 +460,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_db__without_descriptors_nothing_else_is_blamed, make,
                                         clear),
         cmocka_unit_test_setup_teardown(test_db__without_memory_it_says_so, make, clear),
+        cmocka_unit_test_setup_teardown(test_db__one_number_is_read_and_the_statement_reset, make,
+                                        clear),
         cmocka_unit_test_setup_teardown(test_db__migrates_from_every_version, make, clear),
         cmocka_unit_test_setup_teardown(test_db__later_version_is_refused_untouched, make, clear),
         cmocka_unit_test_setup_teardown(test_db__failed_migration_leaves_the_version_before, make,
