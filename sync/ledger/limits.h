@@ -28,8 +28,8 @@ void limits_free(struct limits *limits); /* NULL is fine */
 int64_t limits_take(struct limits *limits, enum limit_kind kind, const void *key, size_t length,
                     int64_t monotonic_us);
 
-/* The same for LIMIT_ADDRESS: an IPv4 address, however it is written; of an IPv6 address the network
- * that one customer is given (/64). What is neither is never too much. */
+/* The same for LIMIT_ADDRESS: an IPv4 address, however it is written; of an IPv6 address the
+ * network that one customer is given (/64). What is neither is never too much. */
 int64_t limits_take_address(struct limits *limits, const struct sockaddr *address,
                             int64_t monotonic_us);
 

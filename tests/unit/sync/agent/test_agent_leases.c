@@ -340,7 +340,8 @@ static void test_leases__those_that_the_ledger_knows_are_not_asked_for(void **st
     finish(world);
 }
 
-/* Others have got it meanwhile: a part is taken only after patience, and then it is all there is. */
+/* Others have got it meanwhile: a part is taken only after patience, and then it is all there
+ * is. */
 static void test_leases__a_smaller_grant_lowers_what_is_left(void **state)
 {
     struct world *world = lease_world();

@@ -466,7 +466,8 @@ static void test_ingest__wants_the_device_to_vouch_for_the_key(void **state)
     device_free(thief);
 }
 
-/* Whoever has seen a till's entry, and not its keys, could have it lost before the till sends it. */
+/* Whoever has seen a till's entry, and not its keys, could have it lost before the till sends
+ * it. */
 static void test_ingest__takes_nothing_for_another_device(void **state)
 {
     struct fixture *fixture = shop(state);
