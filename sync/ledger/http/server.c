@@ -28,6 +28,7 @@ struct server {
     struct ledger *ledger;
     struct deadlines *deadlines;
     int patience_s;
+    size_t bodies; /* ceiling of body_bytes */
     struct MHD_Daemon *daemon;
     struct pool *pool;
     struct waits *waits;
@@ -51,7 +52,7 @@ static bool count_bytes(struct call *call, size_t bytes)
     call->counted = bytes;
     metrics_add(server->ledger->metrics, METRIC_BODY_BYTES, (int64_t)bytes - (int64_t)before);
     (void)atomic_fetch_sub(&server->body_bytes, before);
-    return atomic_fetch_add(&server->body_bytes, bytes) + bytes <= SERVER_BODIES_CEILING;
+    return atomic_fetch_add(&server->body_bytes, bytes) + bytes <= server->bodies;
 }
 
 static struct call *call_of_task(struct pool_task *task)
@@ -381,6 +382,7 @@ enum status server_start(struct ledger *ledger, const struct server_options *opt
     server->ledger = ledger;
     server->listening = -1;
     server->patience_s = options->patience_s > 0 ? options->patience_s : SERVER_PATIENCE_S;
+    server->bodies = options->bodies > 0 ? options->bodies : SERVER_BODIES_CEILING;
     (void)pthread_mutex_init(&server->mutex, NULL);
     (void)pthread_cond_init(&server->idle, NULL);
     status = open_certificate(options, server, error);

@@ -28,6 +28,7 @@ struct server_options {
     const char *tls_cert; /* PEM files, both or none; borrowed until the server stops */
     const char *tls_key;
     int patience_s; /* how long a silent or slow peer is waited for; 0: SERVER_PATIENCE_S */
+    size_t bodies;  /* bytes of all bodies together; 0: SERVER_BODIES_CEILING */
 };
 
 struct server;
