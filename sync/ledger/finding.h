@@ -21,7 +21,8 @@
  *   double_pickup     an order was handed over twice, or more than ordered   channel, id
  *   refund_over_sale  more was refunded of a line than was sold by it        original
  *   lease_overspent   more was spent and returned than granted, or by        lease
- *                     another device than the one it was granted to; or
+ *                     another device than the one it was granted to, or
+ *                     for another account or item than it is of; or
  *                     it was never granted here: settled by itself when a
  *                     ledger put back to an earlier state grants it again
  *   gap               a till is told again and again what is missing before  epoch, seq

@@ -2,7 +2,6 @@
 #include "sync/ledger/leases.h"
 
 #include "sync/ledger/alerts.h"
-#include "sync/ledger/effect.h"
 #include "sync/ledger/finding.h"
 #include "terminal/catalogue/reference.h"
 #include "terminal/journal/device.h"
@@ -359,6 +358,97 @@ enum status leases_judge(const struct writer_turn *turn, const char *lease, cons
     finding.again = !standing.own && before[0] + before[1] == 0;
     return finding_add(turn->session, &finding, turn->now_ms, error,
                        "lease %s was used by device %s, which does not hold it", lease, device);
+}
+
+/* What a lease is of, and where. */
+struct subject {
+    char kind[LEASE_KIND_SIZE];
+    char subject[LEASE_SUBJECT_SIZE];
+    char currency[LEASE_CURRENCY_SIZE];
+    char location[LOCATION_ID_SIZE];
+    bool found;
+};
+
+static enum status read_subject(const struct writer_turn *turn, const char *lease,
+                                struct subject *out, struct error *error)
+{
+    struct store_value values[] = {store_text(lease)};
+    struct store_query *query;
+    enum status status = store_query(
+        turn->session, "SELECT kind, subject, currency, location FROM lease WHERE lease = ?1",
+        values, 1, &query, error);
+
+    memset(out, 0, sizeof *out);
+    if (status == STATUS_OK)
+        status = store_next(turn->session, query, &out->found, error);
+    if (status != STATUS_OK || !out->found)
+        return status;
+    (void)snprintf(out->kind, sizeof out->kind, "%s", store_column_text(turn->session, query, 0));
+    (void)snprintf(out->subject, sizeof out->subject, "%s",
+                   store_column_text(turn->session, query, 1));
+    (void)snprintf(out->currency, sizeof out->currency, "%s",
+                   store_column_text(turn->session, query, 2));
+    (void)snprintf(out->location, sizeof out->location, "%s",
+                   store_column_text(turn->session, query, 3));
+    store_done(turn->session, query);
+    return STATUS_OK;
+}
+
+static bool took_from_account(const struct effect *effect, const struct subject *subject,
+                              int64_t amount)
+{
+    const char *texts = effect->texts.data;
+    int64_t taken = 0; /* of each account at most EFFECT_MONEY_MAX an item */
+
+    for (size_t i = 0; i < effect->count && taken < amount; i++) {
+        const struct posting *posting = &effect->postings[i];
+        if (posting->figure == FIGURE_ACCOUNT && posting->sum[0] < 0 &&
+            strcmp(texts + posting->key[0], subject->subject) == 0 &&
+            strcmp(texts + posting->key[1], subject->currency) == 0)
+            taken -= posting->sum[0];
+    }
+    return taken >= amount;
+}
+
+static bool moved_item(const struct effect *effect, const struct subject *subject)
+{
+    for (size_t i = 0; i < effect->moves.count; i++) {
+        if (strcmp(effect->moves.items[i].sku, subject->subject) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum status match_use(const struct writer_turn *turn, const struct effect *effect,
+                             const struct posting *use, struct error *error)
+{
+    const char *lease = effect->texts.data + use->key[0];
+    struct finding finding = {.kind = OVERSPENT, .cause = lease, .again = true};
+    struct subject subject;
+    enum status status = read_subject(turn, lease, &subject, error);
+
+    if (status != STATUS_OK || !subject.found)
+        return status;
+    if (strcmp(subject.kind, LEASE_KIND_VALUE) == 0
+            ? took_from_account(effect, &subject, use->sum[0])
+            : moved_item(effect, &subject))
+        return STATUS_OK;
+    finding.location = subject.location;
+    return finding_add(turn->session, &finding, turn->now_ms, error,
+                       "lease %s on %s was used for something else", lease, subject.subject);
+}
+
+enum status leases_match(const struct writer_turn *turn, const struct effect *effect,
+                         struct error *error)
+{
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < effect->count && status == STATUS_OK; i++) {
+        const struct posting *posting = &effect->postings[i];
+        if (posting->figure == FIGURE_LEASE_USE && posting->sum[0] > 0)
+            status = match_use(turn, effect, posting, error);
+    }
+    return status;
 }
 
 enum status leases_refold(const struct writer_turn *turn, struct error *error)

@@ -19,6 +19,7 @@
 #ifndef HOLDFAST_LEDGER_LEASES_H
 #define HOLDFAST_LEDGER_LEASES_H
 
+#include "sync/ledger/effect.h"
 #include "sync/ledger/writer.h"
 #include "sync/protocol/message_lease.h"
 
@@ -50,6 +51,12 @@ enum status leases_outstanding(struct store_session *session, const char *kind, 
 /* After the use of a lease by a device grew: spent and returned, before and now. */
 enum status leases_judge(const struct writer_turn *turn, const char *lease, const char *device,
                          const int64_t before[2], const int64_t after[2],
+                         struct error *error) MUST_USE;
+
+/* An entry that is being taken: a lease is of one account, or of one item. Spent where the entry
+ * takes less from that account, or moves nothing of that item, it was used for something else: the
+ * lease's exception tells it. One that is not known yet is only told as that. */
+enum status leases_match(const struct writer_turn *turn, const struct effect *effect,
                          struct error *error) MUST_USE;
 
 /* Sets `closed` of every lease anew. For the repair. */

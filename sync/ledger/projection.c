@@ -4,6 +4,7 @@
 #include "sync/ledger/event.h"
 #include "sync/ledger/judge.h"
 #include "sync/ledger/known.h"
+#include "sync/ledger/leases.h"
 #include "sync/ledger/store/schema.h"
 #include "terminal/catalogue/reference.h"
 
@@ -182,6 +183,8 @@ enum status projection_add(const struct writer_turn *turn, struct tally *tally,
         status = note_foreign(turn, effect, place, error);
     if (status == STATUS_OK)
         status = note_order(turn, effect, place, error);
+    if (status == STATUS_OK)
+        status = leases_match(turn, effect, error);
     if (status == STATUS_OK)
         status = tell_sales(turn, effect, place, error);
     if (status == STATUS_OK && effect->card_number) {

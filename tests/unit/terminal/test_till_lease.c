@@ -94,6 +94,27 @@ static void test_lease__without_one_nothing_is_paid(void **state)
     assert_int_equal(till_cart(desk->till)->tender_count, 0);
 }
 
+/* It pays from its own account alone, and what is promised of an item is no money at all. */
+static void test_lease__of_something_else_pays_nothing(void **state)
+{
+    struct desk *desk = *state;
+    struct held_lease goods;
+    char request[ID_HEX_SIZE];
+
+    desk_hold(desk, "GC-2002", 1000);
+    desk_ok(desk, till_lease_ask(desk->till, LEASE_OF_STOCK, CARD, 500, request, &desk->error));
+    goods = desk_grant_of(desk, request, CARD, 500);
+    copy_text(goods.kind, sizeof goods.kind, LEASE_OF_STOCK);
+    copy_text(goods.currency, sizeof goods.currency, "");
+    desk_ok(desk, lease_keep(store_sync(&desk->store), &goods, &desk->error));
+    desk_refresh(desk);
+    desk_add(desk, (struct add_request){.sku = "TEA"});
+    assert_int_equal(pay(desk, 100), STATUS_NOT_FOUND);
+    desk_ok(desk, till_tender_account(desk->till, "GC-2002", (struct money){100}, &desk->error));
+    assert_int_equal(pay(desk, 100), STATUS_NOT_FOUND);
+    assert_int_equal(till_cart(desk->till)->tender_count, 1);
+}
+
 static void test_lease__survives_a_restart_and_a_reversed_tender(void **state)
 {
     struct desk *desk = *state;
@@ -331,6 +352,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         LEASE_TEST(test_lease__is_spent_offline_and_no_further),
         LEASE_TEST(test_lease__without_one_nothing_is_paid),
+        LEASE_TEST(test_lease__of_something_else_pays_nothing),
         LEASE_TEST(test_lease__survives_a_restart_and_a_reversed_tender),
         LEASE_TEST(test_lease__several_on_one_account_pay_together),
         LEASE_TEST(test_lease__given_back_is_an_entry),

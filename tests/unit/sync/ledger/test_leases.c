@@ -185,6 +185,61 @@ static void test_leases__no_account_looks_like_a_card(void **state)
     device_free(device);
 }
 
+/* A lease is no money of its own: it pays from its own account, or holds its own item. */
+static void test_leases__used_for_something_else_are_told(void **state)
+{
+    struct fixture *fixture = shop(state);
+    struct device *device = device_make(fixture, "S01", "T01");
+    struct id value, stock;
+    json_t *entry;
+
+    open_stock(fixture, "B", 9000);
+    add_open(device, NULL);
+    add_account(device, "GC-1", 1000);
+    add_account(device, "GC-2", 1000);
+    (void)post_ok(fixture, device, 1, 3);
+    value = grant(fixture, device, "value", "GC-1", 500, 500);
+    stock = grant(fixture, device, "stock", "B", 3000, 3000);
+    add_spend(device, "GC-1", &value, 100);
+    (void)post_ok(fixture, device, 4, 1);
+    assert_int_equal(exceptions_of(fixture, "lease_overspent"), 0);
+    /* Another account's; then less from its own than the lease lost. */
+    add_spend(device, "GC-2", &value, 100);
+    (void)post_ok(fixture, device, 5, 1);
+    assert_int_equal(exceptions_of(fixture, "lease_overspent"), 1);
+    entry = next_entry(device, "sale");
+    put_sale(entry, "S01", "A", 1000, 100);
+    json_put(entry, "accounts", list_of(account_item("GC-1", -99)));
+    json_put(entry, "leases", list_of(lease_item(&value, 100)));
+    seal_entry(device, entry);
+    expect_status(change_exception(fixture, exception_id(fixture, "lease_overspent"),
+                                   "{\"op\":\"settle\",\"note\":\"seen\"}"),
+                  200);
+    (void)post_ok(fixture, device, 6, 1);
+    assert_int_equal(query_int(fixture, "SELECT count(*) FROM exception WHERE kind = "
+                                        "'lease_overspent' AND state = 'open'"),
+                     1);
+    assert_int_equal(exceptions_of(fixture, "lease_overspent"), 1);
+    /* What is promised of B does not sell A. */
+    entry = next_entry(device, "sale");
+    put_sale(entry, "S01", "B", 1000, 100);
+    json_put(entry, "leases", list_of(lease_item(&stock, 1000)));
+    seal_entry(device, entry);
+    (void)post_ok(fixture, device, 7, 1);
+    assert_int_equal(exceptions_of(fixture, "lease_overspent"), 1);
+    add_lease_return(device, &stock, 1000); /* for nothing, and that is well */
+    (void)post_ok(fixture, device, 8, 1);
+    assert_int_equal(exceptions_of(fixture, "lease_overspent"), 1);
+    entry = next_entry(device, "sale");
+    put_sale(entry, "S01", "A", 1000, 100);
+    json_put(entry, "leases", list_of(lease_item(&stock, 1000)));
+    seal_entry(device, entry);
+    (void)post_ok(fixture, device, 9, 1);
+    assert_int_equal(exceptions_of(fixture, "lease_overspent"), 2);
+    assert_projections_true(fixture);
+    device_free(device);
+}
+
 /* --- a ledger that was put back to an earlier state --- */
 
 static void backup_path(const struct fixture *fixture, char out[160])
@@ -443,6 +498,7 @@ int main(void)
         TEST(test_leases__of_stock_keep_it_from_the_channels),
         TEST(test_leases__refuse_what_is_malformed),
         TEST(test_leases__no_account_looks_like_a_card),
+        TEST(test_leases__used_for_something_else_are_told),
         TEST(test_leases__asked_for_again_after_a_restore_are_the_same),
         TEST(test_leases__asked_for_again_too_late_are_smaller),
         TEST(test_leases__used_before_they_are_granted_again),
