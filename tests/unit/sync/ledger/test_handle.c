@@ -270,12 +270,19 @@ static void test_handle__says_how_large_a_body_may_be(void **state)
 {
     struct fixture *fixture = *state;
     char bearer[96];
+    static const char reading[] = "{\"name\":\"web\",\"scopes\":\"read\"}";
     struct ledger_request request = {.method = "POST", .path = "/v1/admin/import", .query = ""};
+    struct answer answer;
 
     (void)snprintf(bearer, sizeof bearer, "Bearer %s", fixture->token);
     assert_int_equal(ledger_body_ceiling(fixture->ledger, &request), 65536);
     request.authorization = bearer;
     assert_int_equal(ledger_body_ceiling(fixture->ledger, &request), COMPRESS_IMPORT_CEILING);
+    answer = admin_call(fixture, "POST", "/v1/admin/tokens", "", reading, sizeof reading - 1);
+    assert_int_equal(answer.status, 200);
+    (void)snprintf(bearer, sizeof bearer, "Bearer %s", json_text_or(answer.json, "token", ""));
+    answer_free(&answer);
+    assert_int_equal(ledger_body_ceiling(fixture->ledger, &request), 65536);
     request.path = "/v1/no/such/path";
     assert_int_equal(ledger_body_ceiling(fixture->ledger, &request), 65536);
     request.path = "/v1/journal";
@@ -384,6 +391,27 @@ static void test_handle__quotes_strangers_safely(void **state)
                                          .version = versions[i]};
         (void)snprintf(bearer, sizeof bearer, "Bearer %s", ((const struct fixture *)*state)->token);
         assert_refused(request_answer(*state, &request), 426, "version");
+    }
+}
+
+/* A long message is cut, but never within a character. */
+static void test_handle__cuts_messages_between_characters(void **state)
+{
+    const struct fixture *fixture = *state;
+
+    for (size_t lead = 0; lead < 2; lead++) {
+        struct ledger_response response;
+        char text[401] = "x";
+        json_t *told;
+        for (size_t at = lead; at + 2 < sizeof text; at += 2)
+            memcpy(text + at, "\xC3\xA4", 3);
+        ledger_response_init(&response);
+        ledger_refuse(fixture->ledger, 400, "invalid", text, &response);
+        told = json_loads(buf_text(&response.body), 0, NULL);
+        assert_non_null(told);
+        assert_int_equal(strlen(json_text_or(told, "message", "")), 254 + lead);
+        json_decref(told);
+        ledger_response_finish(&response);
     }
 }
 
@@ -547,6 +575,7 @@ int main(void)
         TEST(test_handle__keeps_items_that_have_stock),
         TEST(test_handle__tells_stock_as_exact_decimals),
         TEST(test_handle__quotes_strangers_safely),
+        TEST(test_handle__cuts_messages_between_characters),
         TEST(test_handle__tells_totals_by_location_and_currency),
         TEST(test_handle__tells_the_heads_of_a_device),
         TEST(test_handle__keeps_scopes_of_other_locations_apart),
