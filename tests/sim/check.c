@@ -189,6 +189,7 @@ static void check_ledger(struct world *world)
         check_customers(world, reader);
         world->model.promises_moved = true;
         promise_look(world, reader);
+        promise_end(world, reader);
         if (projection_check(reader, &report, &error) != STATUS_OK || report.differences != 0)
             world_fail(world, 7, "the projections differ from the entries: %s", report.first);
         ledger_reader_back(world->ledger, reader);

@@ -158,6 +158,26 @@ void invariant_08_leases_hold(struct world *world, const struct lease_seen *stat
                    state->lease, state->granted, state->used, state->exceptions);
 }
 
+void invariant_08_grants_what_is_there(struct world *world, int account, int64_t before,
+                                       int64_t after)
+{
+    if (after < 0 && after != before)
+        world_fail(world, 8,
+                   "of account GC-%d %" PRId64 " was promised to nobody, and %" PRId64
+                   " is since a lease was granted",
+                   account, before, after);
+}
+
+void invariant_08_forgotten_is_granted_again(struct world *world, const char *lease, int64_t used,
+                                             int64_t granted)
+{
+    if (used > granted)
+        world_fail(world, 8,
+                   "lease %.8s: %" PRId64 " used, %" PRId64
+                   " granted by the restored ledger, which refused nothing",
+                   lease, used, granted);
+}
+
 void invariant_08_account_is_fold(struct world *world, int account, int64_t shown, int64_t expected)
 {
     if (shown != expected)

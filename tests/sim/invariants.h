@@ -54,6 +54,12 @@ struct lease_seen {
     bool forgotten; /* by a restored ledger, which may have granted it again */
 };
 void invariant_08_leases_hold(struct world *world, const struct lease_seen *state);
+/* What of an account was promised to nobody, before a request for a lease and after it. */
+void invariant_08_grants_what_is_there(struct world *world, int account, int64_t before,
+                                       int64_t after);
+/* At the end, of a lease that the ledger never refused. */
+void invariant_08_forgotten_is_granted_again(struct world *world, const char *lease, int64_t used,
+                                             int64_t granted);
 void invariant_08_account_is_fold(struct world *world, int account, int64_t shown,
                                   int64_t expected);
 /* A till has taken back so much of a line, by all entries that it holds. */

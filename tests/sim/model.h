@@ -81,6 +81,9 @@ struct grant {
     int64_t amount; /* as told last */
     int64_t most;   /* as ever told: one that was forgotten may be granted again, and smaller */
     bool forgotten; /* a restored ledger did not know it; it may be granted again since */
+    bool absent;    /* the ledger did not know it at the last look */
+    bool refused;   /* it was asked for again since then, in vain */
+    struct id request;
 };
 
 /* Of a sold line more was taken back than was sold, as the ledger saw it once. */
@@ -217,8 +220,10 @@ struct model {
     int order_count;
     struct overdrawn *overdrawn; /* since it opened under this incarnation */
     size_t overdrawn_count;
-    uint64_t seen_changes; /* of the office's disk, at the last look at the ledger */
-    bool promises_moved;   /* heads, branches or grants have changed since the last look at them */
+    uint64_t seen_changes;              /* of the office's disk, at the last look at the ledger */
+    int64_t unpromised[MODEL_ACCOUNTS]; /* of each account, at the last look at promises */
+    bool leases_asked;                  /* since then */
+    bool promises_moved; /* heads, branches or grants have changed since the last look at them */
     int64_t stock[MODEL_STORES][MODEL_ITEMS][MODEL_BUCKETS];
     int64_t opening[MODEL_STORES][MODEL_ITEMS];
     int64_t entries[MODEL_STORES], sales[MODEL_STORES], returns[MODEL_STORES], gross[MODEL_STORES];

@@ -272,5 +272,7 @@ void observe_request(struct world *world, const struct ledger_request *request,
         take_answer(world, response, take_acknowledged);
     if (strcmp(request->path, "/v1/leases") == 0 && response->status == 200)
         take_answer(world, response, promise_granted);
+    if (strcmp(request->path, "/v1/leases") == 0 && response->status == 409)
+        promise_refused(world, request->body, request->length);
     look(world);
 }

@@ -149,7 +149,8 @@ void promise_written(struct world *world, const struct seat *seat, int record)
 
 static void add_grant(struct model *model, const struct lease_answer *answer)
 {
-    struct grant grant = {.amount = answer->amount, .most = answer->amount};
+    struct grant grant = {
+        .amount = answer->amount, .most = answer->amount, .request = answer->request};
     struct grant *known;
 
     hex_write(answer->lease.bytes, ID_SIZE, grant.lease);
@@ -170,8 +171,23 @@ void promise_granted(struct world *world, const char *bytes, size_t length)
 {
     struct lease_answer answer;
 
-    if (message_read_lease_answer(bytes, length, &answer, NULL) == STATUS_OK)
-        add_grant(&world->model, &answer);
+    if (message_read_lease_answer(bytes, length, &answer, NULL) != STATUS_OK)
+        return;
+    add_grant(&world->model, &answer);
+    world->model.leases_asked = world->model.promises_moved = true;
+}
+
+void promise_refused(struct world *world, const char *bytes, size_t length)
+{
+    struct lease_request request;
+
+    if (message_read_lease_request(bytes, length, &request, NULL) != STATUS_OK)
+        return;
+    for (size_t i = 0; i < world->model.grant_count; i++) {
+        struct grant *grant = &world->model.grants[i];
+        if (memcmp(grant->request.bytes, request.request.bytes, ID_SIZE) == 0)
+            grant->refused = true;
+    }
 }
 
 void promise_greeted(struct world *world, const char *bytes, size_t length)
@@ -256,6 +272,8 @@ static void add_fact(void *context, const struct fact *fact)
 
 /* ---- its tables ---- */
 
+static const char *const accounts[MODEL_ACCOUNTS] = {"GC-0", "GC-1", "GC-2"};
+
 static int64_t number_of(struct store_session *reader, const char *sql, const char *key)
 {
     struct store_value value = store_text(key);
@@ -276,8 +294,31 @@ static void look_for_forgotten(struct world *world, struct store_session *reader
 
     for (size_t i = 0; i < model->grant_count && world->faults[FAULT_LEDGER_RESTORED] > 0; i++) {
         struct grant *grant = &model->grants[i];
-        grant->forgotten = grant->forgotten || granted_there(reader, grant->lease) == 0;
+        bool absent = granted_there(reader, grant->lease) == 0;
+        grant->refused = grant->refused && (grant->absent || !absent);
+        grant->forgotten = grant->forgotten || absent;
+        grant->absent = absent;
     }
+}
+
+/* A lease takes from what is promised to nobody, and never more than there is. */
+static void look_at_unpromised(struct world *world, struct store_session *reader)
+{
+    struct model *model = &world->model;
+
+    for (int i = 0; i < MODEL_ACCOUNTS; i++) {
+        int64_t rest = number_of(
+            reader,
+            "SELECT coalesce((SELECT sum(balance_minor) FROM account WHERE account = ?1), 0) - "
+            "coalesce((SELECT sum(max(0, granted - coalesce((SELECT sum(spent) FROM lease_use u "
+            "WHERE u.lease = l.lease), 0) - coalesce((SELECT returned FROM lease_use u WHERE "
+            "u.lease = l.lease AND u.device = l.device), 0))) FROM lease l WHERE subject = ?1), 0)",
+            accounts[i]);
+        if (model->leases_asked)
+            invariant_08_grants_what_is_there(world, i, model->unpromised[i], rest);
+        model->unpromised[i] = rest;
+    }
+    model->leases_asked = false;
 }
 
 static void look_at_lease(struct world *world, struct store_session *reader,
@@ -386,7 +427,6 @@ static void look_at_order(struct world *world, struct store_session *reader, int
 
 void promise_look(struct world *world, struct store_session *reader)
 {
-    static const char *const accounts[MODEL_ACCOUNTS] = {"GC-0", "GC-1", "GC-2"};
     struct sums sums = {.world = world};
 
     if (!world->model.promises_moved)
@@ -394,6 +434,7 @@ void promise_look(struct world *world, struct store_session *reader)
     world->model.promises_moved = false;
     model_each_taken(&world->model, add_fact, &sums);
     look_for_forgotten(world, reader);
+    look_at_unpromised(world, reader);
     for (size_t i = 0; i < sums.used_count; i++)
         look_at_lease(world, reader, &sums.used[i]);
     for (size_t i = 0; i < sums.refund_count; i++)
@@ -407,6 +448,22 @@ void promise_look(struct world *world, struct store_session *reader)
                       "SELECT coalesce(sum(balance_minor), 0) FROM account WHERE account = ?1",
                       accounts[i]),
             sums.accounts[i]);
+    free(sums.used);
+    free(sums.refunds);
+}
+
+void promise_end(struct world *world, struct store_session *reader)
+{
+    struct sums sums = {.world = world};
+
+    model_each_taken(&world->model, add_fact, &sums);
+    for (size_t i = 0; i < sums.used_count; i++) {
+        const struct used *used = &sums.used[i];
+        const struct grant *grant = grant_of(&world->model, used->lease);
+        if (grant != NULL && !used->copied && !grant->refused)
+            invariant_08_forgotten_is_granted_again(world, used->lease, used->amount,
+                                                    granted_there(reader, used->lease));
+    }
     free(sums.used);
     free(sums.refunds);
 }
