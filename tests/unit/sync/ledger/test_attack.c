@@ -259,6 +259,58 @@ static void test_attack__a_clock_that_is_set_back_locks_nobody_out(void **state)
     device_free(device);
 }
 
+static int post_one(struct fixture *fixture, const struct device *device, int64_t first,
+                    const struct frame_entry *entry)
+{
+    struct frame *frame = frame_new(&device->epoch, first);
+    struct buf body;
+    struct answer answer;
+    int status;
+
+    assert_int_equal(frame_add(frame, entry), STATUS_OK);
+    buf_init(&body, FRAME_MAX_BYTES);
+    assert_int_equal(frame_write(frame, &body), STATUS_OK);
+    answer = signed_call(fixture, device, "POST", "/v1/journal", "", body.data, body.used);
+    status = answer.status;
+    answer_free(&answer);
+    buf_finish(&body);
+    frame_free(frame);
+    return status;
+}
+
+/* Signed with the right key, and following what came before: but they say that they are of another
+ * place, or of another epoch, or where none is. */
+static void test_attack__entries_are_of_their_place(void **state)
+{
+    struct fixture *fixture = *state;
+    struct frame_entry raw = {.damaged = true, .hash = hash_bytes("a", 1)};
+    struct device *device;
+
+    admin_put(fixture, SHOP_ROWS);
+    device = device_make(fixture, "S01", "T01");
+    assert_int_equal(post_one(fixture, device, 1, &raw), 400); /* opens no epoch */
+    add_open(device, NULL);
+    assert_int_equal(post_ok(fixture, device, 1, 1), 1);
+    assert_int_equal(post_one(fixture, device, UINT32_MAX - FRAME_MAX_ENTRIES + 1, &raw), 413);
+    for (int i = 0; i < 2; i++) {
+        json_t *entry = next_entry(device, "no_sale");
+        if (i == 0)
+            json_put_int(entry, "seq", 3);
+        else
+            json_put_hex(entry, "epoch", device->id.bytes, ID_SIZE);
+        seal_entry(device, entry);
+        device->count--;
+        raw = (struct frame_entry){.signature = device->entries[1].signature,
+                                   .bytes = device->entries[1].bytes,
+                                   .length = device->entries[1].length};
+        assert_int_equal(post_one(fixture, device, 2, &raw), 400);
+        sealed_entry_finish(&device->entries[1]);
+    }
+    assert_int_equal(query_int(fixture, "SELECT count(*) FROM entry"), 1);
+    assert_int_equal(query_int(fixture, "SELECT count(*) FROM branch"), 0);
+    device_free(device);
+}
+
 static void test_attack__no_card_number_is_written_down(void **state)
 {
     static const struct {
@@ -329,6 +381,8 @@ int main(void)
                                         fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_attack__a_clock_that_is_set_back_locks_nobody_out,
                                         fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_attack__entries_are_of_their_place, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(test_attack__no_card_number_is_written_down, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(test_attack__a_journal_with_a_card_number_is_taken_and_told,
