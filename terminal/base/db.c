@@ -286,6 +286,9 @@ sqlite3 *db_handle(struct db *db)
 
 enum status db_exec(struct db *db, const char *sql, struct error *error)
 {
+    enum status status = db_end_abandoned(db, error);
+    if (status != STATUS_OK)
+        return status;
     int result = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
     if (result != SQLITE_OK && db_reopens(db, result))
         result = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
@@ -373,15 +376,30 @@ enum status db_commit(struct db *db, struct error *error)
 
 void db_rollback(struct db *db)
 {
-    /* SQLite itself has rolled back after some errors; and a failed ROLLBACK leaves nothing that
-     * a second one could mend, the next open recovers it. */
+    enum status status = STATUS_OK;
+
+    /* SQLite itself has rolled back after some errors. */
     if (db_in_transaction(db))
-        (void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+        status = run_text(db, "ROLLBACK", NULL);
+    (void)status;
+    db->abandoned = db_in_transaction(db);
+}
+
+enum status db_end_abandoned(struct db *db, struct error *error)
+{
+    if (!db->abandoned)
+        return STATUS_OK;
+    db->abandoned = false;
+    db_rollback(db);
+    return db->abandoned
+               ? error_set(error, STATUS_FULL,
+                           "out of memory: a transaction can't be rolled back: %s", db->path)
+               : STATUS_OK;
 }
 
 bool db_in_transaction(const struct db *db)
 {
-    return sqlite3_get_autocommit(db->handle) == 0;
+    return !db->abandoned && sqlite3_get_autocommit(db->handle) == 0;
 }
 
 enum status db_version(struct db *db, int *out, struct error *error)

@@ -59,7 +59,9 @@ enum status db_exec(struct db *db, const char *sql, struct error *error) MUST_US
 enum status db_begin(struct db *db, struct error *error) MUST_USE;
 enum status db_begin_read(struct db *db, struct error *error) MUST_USE;
 enum status db_commit(struct db *db, struct error *error) MUST_USE; /* rolls back when it fails */
-void db_rollback(struct db *db);                                    /* fine when none is open */
+/* Fine when none is open. What can't be rolled back for want of memory is not there for anybody:
+ * the next call ends it first, or fails with STATUS_FULL. */
+void db_rollback(struct db *db);
 bool db_in_transaction(const struct db *db);
 
 /* A statement prepared once per literal and kept until db_close; it arrives reset and unbound.

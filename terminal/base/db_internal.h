@@ -28,8 +28,9 @@ struct db {
     char *path;
     bool reader;
     bool reopening;
-    uint32_t opened;             /* how often */
-    int cache_kib;               /* 0: SQLite's own */
+    bool abandoned;  /* a transaction that could not be rolled back, for want of memory */
+    uint32_t opened; /* how often */
+    int cache_kib;   /* 0: SQLite's own */
     struct db_statement **slots; /* power of two, at most half full */
     size_t slot_count;
     size_t statement_count;
@@ -39,6 +40,9 @@ struct db {
  * is not usable, opens the connection anew (db_vfs.h says why) with every statement as it was, and
  * returns true: the call is to be made again, once. */
 bool db_reopens(struct db *db, int result);
+
+/* Before anything else is done: what is abandoned ends now, or nothing is done. */
+enum status db_end_abandoned(struct db *db, struct error *error) MUST_USE;
 
 /* An owner's log, before its first commit: see db_log.c. STATUS_IO: what is in it may be lost. */
 enum status db_log_write_again(struct db *db, enum db_role role, struct error *error) MUST_USE;

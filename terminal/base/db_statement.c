@@ -216,13 +216,16 @@ bool db_statements_move(struct db *db)
 
 enum status db_step(struct db_statement *statement, bool *row, struct error *error)
 {
+    *row = false;
+    enum status status = db_end_abandoned(statement->db, error);
+    if (status != STATUS_OK)
+        return status;
     int result = sqlite3_step(statement->handle);
     if (result != SQLITE_ROW && result != SQLITE_DONE && db_reopens(statement->db, result))
         result = sqlite3_step(statement->handle);
     *row = result == SQLITE_ROW;
     if (*row)
         return STATUS_OK;
-    enum status status = STATUS_OK;
     if (result != SQLITE_DONE)
         status = db_error(statement->db, result, "cannot step", error);
     (void)sqlite3_reset(statement->handle);
@@ -261,6 +264,8 @@ int64_t db_int(struct db_statement *statement, int column)
 const char *db_text(struct db_statement *statement, int column)
 {
     const char *text = (const char *)sqlite3_column_text(statement->handle, column);
+    /* No memory for it is no empty text. */
+    INVARIANT(text != NULL || db_is_null(statement, column));
     return text != NULL ? text : "";
 }
 
@@ -268,6 +273,7 @@ const void *db_blob(struct db_statement *statement, int column, size_t *length)
 {
     const void *bytes = sqlite3_column_blob(statement->handle, column);
     *length = (size_t)sqlite3_column_bytes(statement->handle, column);
+    INVARIANT(bytes != NULL || *length == 0);
     return bytes != NULL ? bytes : "";
 }
 

@@ -105,7 +105,8 @@ static enum status copy_table(struct db *db, const struct reference_table *table
                                       table->name, from, table->name, location)
                     : sqlite3_mprintf("INSERT INTO main.%s SELECT * FROM \"%w\".%s", table->name,
                                       from, table->name);
-    INVARIANT(sql != NULL);
+    if (sql == NULL)
+        return error_set(error, STATUS_FULL, "cannot copy %s: out of memory", table->name);
     enum status status = db_exec(db, sql, error);
     sqlite3_free(sql);
     return status;

@@ -56,7 +56,8 @@ static enum status check_select(struct db *db, const char *columns, const char *
                                 struct error *error)
 {
     char *sql = sqlite3_mprintf("SELECT %s FROM \"%w\"", columns, table);
-    INVARIANT(sql != NULL);
+    if (sql == NULL)
+        return error_set(error, STATUS_FULL, "cannot check the replica: out of memory");
     sqlite3_stmt *statement = NULL;
     int result = sqlite3_prepare_v2(db_handle(db), sql, -1, &statement, NULL);
     enum status status = STATUS_OK;

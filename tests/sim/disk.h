@@ -116,6 +116,7 @@ struct disk_faults {
                              they are seen until the power is cut, or until all have closed it */
     uint32_t full;        /* ENOSPC on a write that grows a file; a part may have been written */
     uint32_t open_error;  /* EIO or EMFILE */
+    uint32_t memory;      /* SQLite asks for memory and gets none */
     const char *only;     /* ends of the names that can be hit ("till.db-wal"); NULL: all */
 };
 void disk_set_faults(struct disk *disk, const struct disk_faults *faults); /* `only` is borrowed */
@@ -151,7 +152,7 @@ uint64_t disk_digest(const struct disk *disk);
 
 /* How often each fault has really happened since disk_begin, on all disks. */
 struct disk_tally {
-    uint64_t read_errors, short_reads, write_errors, sync_errors, full, open_errors;
+    uint64_t read_errors, short_reads, write_errors, sync_errors, full, open_errors, memory;
     uint64_t kills, power_cuts;
     uint64_t writes_lost, writes_torn, writes_kept; /* unsynced, at power cuts */
     uint64_t names_lost, flips, lies;

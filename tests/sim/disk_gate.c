@@ -59,6 +59,14 @@ static bool forced(struct disk *disk, enum disk_call call, const char *path)
     return true;
 }
 
+bool gate_memory(void)
+{
+    const struct disk_process *process = disk_state.current;
+
+    return process == NULL || process->disk->faults.memory == 0 ||
+           !hit(process->disk->faults.memory, &disk_state.tally.memory);
+}
+
 static void pause_here(struct disk_process *process)
 {
     const struct disk_host *host = &disk_state.host;

@@ -156,6 +156,8 @@ enum gate gate_pass(struct disk_process *process, enum disk_call call, const cha
 enum gate gate_pass_plain(struct disk_process *process);
 void gate_die(struct disk_process *process);
 bool gate_coin(void);
+/* Whether SQLite gets the memory that it asks for now. */
+bool gate_memory(void);
 
 /* ---- disk_tree.c: names -------------------------------------------------------------------------
  */

@@ -66,6 +66,8 @@ static void *take(int wanted)
     size_t size = class == CLASSES ? (size_t)wanted : size_of_class(class);
     struct block *block;
 
+    if (!gate_memory())
+        return NULL;
     if (class == CLASSES) {
         block = mem_resize(NULL, sizeof *block + size);
     } else if (free_blocks[class] != NULL) {
@@ -110,6 +112,8 @@ static void *resize(void *memory, int wanted)
     if (wanted <= size_of(memory) && wanted > size_of(memory) / 2)
         return memory;
     fresh = take(wanted);
+    if (fresh == NULL)
+        return NULL;
     memcpy(fresh, memory, (size_t)(wanted < size_of(memory) ? wanted : size_of(memory)));
     give_back(memory);
     return fresh;

@@ -40,15 +40,15 @@ static const enum fault of_net[] = {FAULT_REQUEST_LOST, FAULT_REQUEST_CUT, FAULT
 static const struct {
     enum fault fault;
     uint32_t weight;
-} by_itself[] = {{FAULT_PARTITION, 10},    {FAULT_KILL_TILL, 4},   {FAULT_KILL_AGENT, 5},
-                 {FAULT_KILL_LEDGER, 3},   {FAULT_CRASH_TILL, 7},  {FAULT_CRASH_AGENT, 7},
-                 {FAULT_CRASH_LEDGER, 5},  {FAULT_POWER_TILL, 5},  {FAULT_POWER_LEDGER, 4},
-                 {FAULT_STOP_TILL, 5},     {FAULT_STOP_AGENT, 8},  {FAULT_STOP_LEDGER, 6},
-                 {FAULT_PAUSE_TILL, 8},    {FAULT_PAUSE_AGENT, 8}, {FAULT_CLOCK_FORTH, 8},
-                 {FAULT_CLOCK_BACK, 8},    {FAULT_DISK_READ, 4},   {FAULT_DISK_WRITE, 6},
-                 {FAULT_DISK_SYNC, 5},     {FAULT_DISK_FULL, 6},   {FAULT_DISK_OPEN, 3},
-                 {FAULT_TILL_RESTORED, 3}, {FAULT_TILL_CLONED, 2}, {FAULT_LEDGER_RESTORED, 2},
-                 {FAULT_ENTRY_DAMAGED, 2}, {FAULT_ENTRY_LOST, 2}};
+} by_itself[] = {{FAULT_PARTITION, 10},      {FAULT_KILL_TILL, 4},     {FAULT_KILL_AGENT, 5},
+                 {FAULT_KILL_LEDGER, 3},     {FAULT_CRASH_TILL, 7},    {FAULT_CRASH_AGENT, 7},
+                 {FAULT_CRASH_LEDGER, 5},    {FAULT_POWER_TILL, 5},    {FAULT_POWER_LEDGER, 4},
+                 {FAULT_STOP_TILL, 5},       {FAULT_STOP_AGENT, 8},    {FAULT_STOP_LEDGER, 6},
+                 {FAULT_PAUSE_TILL, 8},      {FAULT_PAUSE_AGENT, 8},   {FAULT_CLOCK_FORTH, 8},
+                 {FAULT_CLOCK_BACK, 8},      {FAULT_DISK_READ, 4},     {FAULT_DISK_WRITE, 6},
+                 {FAULT_DISK_SYNC, 5},       {FAULT_DISK_FULL, 6},     {FAULT_DISK_OPEN, 3},
+                 {FAULT_MEMORY, 5},          {FAULT_TILL_RESTORED, 3}, {FAULT_TILL_CLONED, 2},
+                 {FAULT_LEDGER_RESTORED, 2}, {FAULT_ENTRY_DAMAGED, 2}, {FAULT_ENTRY_LOST, 2}};
 
 struct plan *faults_none(void)
 {
@@ -213,6 +213,8 @@ static void fail_disk(struct world *world, struct machine *machine, int which, e
         faults->sync_error = ppm * 4;
     else if (fault == FAULT_DISK_OPEN)
         faults->open_error = ppm * 4;
+    else if (fault == FAULT_MEMORY)
+        faults->memory = ppm;
     else if (chance_below(&world->chance_fault, 2) == 0)
         faults->full = ppm * 10;
     else
@@ -290,6 +292,7 @@ static void strike(struct world *world, enum fault fault)
     case FAULT_DISK_SYNC:
     case FAULT_DISK_FULL:
     case FAULT_DISK_OPEN:
+    case FAULT_MEMORY:
         fail_disk(world, machine, office ? SIM_SEATS : seat->index, fault);
         break;
     case FAULT_TILL_RESTORED:
@@ -352,6 +355,7 @@ static void count_disk(struct world *world)
     world->faults[FAULT_DISK_SYNC] = tally->sync_errors;
     world->faults[FAULT_DISK_FULL] = tally->full;
     world->faults[FAULT_DISK_OPEN] = tally->open_errors;
+    world->faults[FAULT_MEMORY] = tally->memory;
     world->faults[FAULT_WRITES_LOST] = tally->writes_lost;
     world->faults[FAULT_WRITES_TORN] = tally->writes_torn;
 }

@@ -53,6 +53,7 @@ static const char *const fault_names[FAULTS] = {
     [FAULT_DISK_SYNC] = "sync fails",
     [FAULT_DISK_FULL] = "disk full",
     [FAULT_DISK_OPEN] = "open fails",
+    [FAULT_MEMORY] = "no memory",
     [FAULT_WRITES_LOST] = "unsynced writes lost",
     [FAULT_WRITES_TORN] = "unsynced writes torn",
     [FAULT_TILL_RESTORED] = "till restored from a backup",

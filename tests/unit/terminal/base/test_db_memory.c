@@ -1,0 +1,224 @@
+/* No memory for SQLite: every request of it fails in turn, once, or it and all after it until the
+ * trouble is over.
+ */
+#include "terminal/base/db.h"
+
+#include "tests/unit/terminal/base/folder.h"
+
+#include <setjmp.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ENDLESS 1000000
+
+/* ---- memory that fails ---- */
+
+static struct {
+    sqlite3_mem_methods real;
+    int64_t until; /* requests before the first that fails; negative: none fails */
+    int64_t fails; /* that fail then */
+} memory;
+
+static bool refuses(void)
+{
+    if (memory.until < 0 || memory.until-- > 0)
+        return false;
+    memory.until = --memory.fails > 0 ? 0 : -1;
+    return true;
+}
+
+static void *failing_malloc(int size)
+{
+    return refuses() ? NULL : memory.real.xMalloc(size);
+}
+
+static void *failing_realloc(void *block, int size)
+{
+    return refuses() ? NULL : memory.real.xRealloc(block, size);
+}
+
+static void fail_after(int64_t requests, int64_t fails)
+{
+    memory.until = requests;
+    memory.fails = fails;
+}
+
+/* Whether the trouble came at all; it is over. */
+static bool was_met(int64_t fails)
+{
+    bool met = memory.until < 0 || memory.fails < fails;
+
+    memory.until = -1;
+    return met;
+}
+
+static int install(void **state)
+{
+    sqlite3_mem_methods failing;
+
+    (void)state;
+    (void)sqlite3_shutdown();
+    memory.until = -1;
+    if (sqlite3_config(SQLITE_CONFIG_GETMALLOC, &memory.real) != SQLITE_OK)
+        return -1;
+    failing = memory.real;
+    failing.xMalloc = failing_malloc;
+    failing.xRealloc = failing_realloc;
+    return sqlite3_config(SQLITE_CONFIG_MALLOC, &failing) == SQLITE_OK ? 0 : -1;
+}
+
+/* ---- what is tried ---- */
+
+struct fixture {
+    struct folder folder;
+    char *path;
+};
+
+static int make(void **state)
+{
+    struct fixture *fixture = mem_alloc(sizeof *fixture);
+
+    fixture->folder = folder_make();
+    fixture->path = path_join(fixture->folder.path, "till.db");
+    *state = fixture;
+    return 0;
+}
+
+static int clear(void **state)
+{
+    struct fixture *fixture = *state;
+
+    folder_remove(&fixture->folder);
+    free(fixture->path);
+    free(fixture);
+    return 0;
+}
+
+static struct db *open_well(const struct fixture *fixture)
+{
+    struct error error;
+    struct db *db;
+
+    assert_int_equal(db_open(fixture->path, DB_OWNER_FULL, &db, &error), STATUS_OK);
+    assert_int_equal(
+        db_exec(db, "CREATE TABLE IF NOT EXISTS sale(id INTEGER PRIMARY KEY, words TEXT)", &error),
+        STATUS_OK);
+    return db;
+}
+
+static int64_t rows_of(struct db *db)
+{
+    struct db_statement *statement;
+    struct error error;
+    bool row = false;
+    int64_t rows;
+
+    assert_int_equal(db_prepare(db, "SELECT count(*) FROM sale", &statement, &error), STATUS_OK);
+    assert_int_equal(db_step(statement, &row, &error), STATUS_OK);
+    rows = db_int(statement, 0);
+    db_reset(statement);
+    return rows;
+}
+
+/* Two rows and a cursor over what is there, in one transaction. */
+static enum status write_two(struct db *db, struct error *error)
+{
+    struct db_statement *insert, *select;
+    bool row = true;
+    enum status status = db_begin(db, error);
+
+    if (status != STATUS_OK)
+        return status;
+    for (int i = 0; status == STATUS_OK && i < 2; i++) {
+        status = db_prepare(db, "INSERT INTO sale(words) VALUES(upper(?1))", &insert, error);
+        if (status != STATUS_OK)
+            break;
+        db_bind_text(insert, 1, "a pint of milk, and what else there was");
+        status = db_run(insert, error);
+    }
+    if (status == STATUS_OK)
+        status = db_prepare(db, "SELECT words FROM sale ORDER BY words", &select, error);
+    while (status == STATUS_OK && row)
+        status = db_step(select, &row, error);
+    if (status == STATUS_OK)
+        return db_commit(db, error);
+    db_rollback(db);
+    return status;
+}
+
+/* Failed is nothing written, succeeded is all of it; the connection goes on either way. */
+static void try_each(struct fixture *fixture, int64_t fails)
+{
+    int64_t before, n = 0;
+    bool met = true;
+
+    for (; met; n++) {
+        struct db *db = open_well(fixture);
+        struct error error;
+        enum status status;
+        before = rows_of(db);
+        fail_after(n, fails);
+        status = write_two(db, &error);
+        if (fails == ENDLESS && status != STATUS_OK)
+            assert_int_not_equal(db_exec(db, "DELETE FROM sale", &error), STATUS_OK);
+        met = was_met(fails);
+        assert_false(db_in_transaction(db));
+        assert_int_equal(rows_of(db), before + (status == STATUS_OK ? 2 : 0));
+        assert_int_equal(write_two(db, &error), STATUS_OK);
+        db_close(db);
+        db = open_well(fixture);
+        assert_int_equal(rows_of(db), before + (status == STATUS_OK ? 4 : 2));
+        db_close(db);
+    }
+    assert_true(n > 20);
+}
+
+static void test_db_memory__a_request_that_fails_leaves_nothing_half_done(void **state)
+{
+    try_each(*state, 1);
+}
+
+static void test_db_memory__without_any_memory_nothing_is_half_done(void **state)
+{
+    try_each(*state, ENDLESS);
+}
+
+static void test_db_memory__without_memory_nothing_opens_and_says_why(void **state)
+{
+    const struct fixture *fixture = *state;
+    bool met = true, told = false;
+
+    db_close(open_well(fixture));
+    for (int64_t n = 0; met; n++) {
+        struct error error = {0};
+        struct db *db = NULL;
+        enum status status;
+        fail_after(n, ENDLESS);
+        status = db_open(fixture->path, DB_OWNER_FULL, &db, &error);
+        met = was_met(ENDLESS);
+        assert_true(met || status == STATUS_OK);
+        if (status == STATUS_OK)
+            db_close(db);
+        else
+            told = told || strstr(error.text, "out of memory") != NULL;
+    }
+    assert_true(told);
+    db_close(open_well(fixture));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            test_db_memory__a_request_that_fails_leaves_nothing_half_done, make, clear),
+        cmocka_unit_test_setup_teardown(test_db_memory__without_any_memory_nothing_is_half_done,
+                                        make, clear),
+        cmocka_unit_test_setup_teardown(test_db_memory__without_memory_nothing_opens_and_says_why,
+                                        make, clear),
+    };
+    return cmocka_run_group_tests(tests, install, NULL);
+}
