@@ -105,7 +105,7 @@ static void test_hostile__a_refused_body_is_no_request(void **state)
     stop(running);
 }
 
-/* ---- bodies of all together ------------------------------------------------------------------- */
+/* ---- bodies of all together ------------------------------------------------------------------ */
 
 enum { SENDERS = 20, SENT = 60000, TOGETHER = 1 << 20 };
 
@@ -178,7 +178,7 @@ static void test_hostile__answers_share_it_too(void **state)
     stop(running);
 }
 
-/* ---- numbers ---------------------------------------------------------------------------------- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
 static int connect_from(const struct running *running, const char *address, int patience_ms)
 {
