@@ -88,7 +88,7 @@ static bool is_date_or_open(const char *text)
 
 static enum status report_of_money(struct exchange *exchange, struct error *error)
 {
-    struct report_money_query query;
+    struct report_money_query query = {0};
     enum status status = query_value(exchange->request->query, "location", query.location,
                                      sizeof query.location, error);
 
