@@ -181,22 +181,26 @@ static json_t *close_body(const struct shift *shift, const char *approved_by, in
 }
 
 /* The sums that grew with every entry, against the entries themselves. They may differ only where
- * the disk lost or spoilt an entry: the shop closes all the same, and the Z says so. */
+ * the disk lost or spoilt an entry: the shop closes all the same, and the Z says so. Where that
+ * can't be found out now, the disk has other trouble, and the shift is closed later. */
 static enum status check_sums(struct till *till, bool *damaged, struct error *error)
 {
     struct sums *again = mem_alloc(sizeof *again);
     struct error found = {0};
     int64_t checked = 0;
-    enum status status = shift_recompute(till->db, &till->shift, again, error);
+    enum status status = shift_recompute(till->db, &till->shift, again, error), verified;
     bool equal = status == STATUS_OK && sums_equal(again, &till->shift.sums);
 
     free(again);
     *damaged = false;
     if (equal)
         return STATUS_OK;
-    *damaged = till_verify(till, &checked, &found) == STATUS_CORRUPT;
+    verified = till_verify(till, &checked, &found);
+    *damaged = verified == STATUS_CORRUPT;
     if (!*damaged && status != STATUS_OK)
         return status;
+    if (!*damaged && verified != STATUS_OK)
+        return error_set(error, verified, "%s", found.text);
     INVARIANT(*damaged);
     log_line(LOG_LEVEL_WARN, LOG, "the shift's entries are damaged: %s", found.text);
     return STATUS_OK;

@@ -221,6 +221,42 @@ static void test_shift__closes_though_an_entry_is_lost_or_spoilt(void **state)
     }
 }
 
+/* The entries can't be compared now: the shift stays open, and closes when they can. */
+static void test_shift__stays_open_while_the_journal_cannot_be_read(void **state)
+{
+    struct desk *desk = *state;
+    char *path = path_join(desk->store.folder, "till.db");
+    struct shift_view view;
+    struct money difference;
+    struct db *db;
+
+    sell(desk, "CANDLE", 1250);
+    sell(desk, "TEA", 395);
+    till_close(desk->till);
+    desk_ok(desk, db_open(path, DB_OWNER_FULL, &db, &desk->error));
+    desk_ok(desk, db_exec(db,
+                          "DROP TRIGGER entry_delete;"
+                          "DELETE FROM entry WHERE id = (SELECT max(id) - 1 FROM entry);"
+                          "ALTER TABLE verified RENAME TO elsewhere",
+                          &desk->error));
+    db_close(db);
+    desk_open(desk);
+    desk_sign_in(desk, "M1", "2222");
+    assert_int_equal(
+        till_shift_close(desk->till, (struct money){11645}, &view, &difference, &desk->error),
+        STATUS_INVALID);
+    till_close(desk->till);
+    desk_ok(desk, db_open(path, DB_OWNER_FULL, &db, &desk->error));
+    desk_ok(desk, db_exec(db, "ALTER TABLE elsewhere RENAME TO verified", &desk->error));
+    db_close(db);
+    free(path);
+    desk_open(desk);
+    desk_sign_in(desk, "M1", "2222");
+    desk_ok(desk,
+            till_shift_close(desk->till, (struct money){11645}, &view, &difference, &desk->error));
+    assert_int_equal(damaged_closes(desk), 1);
+}
+
 static void test_drawer__every_opening_is_on_the_journal(void **state)
 {
     struct desk *desk = *state;
@@ -549,6 +585,7 @@ int main(void)
         DESK_TEST(test_shift__z_equals_journal_and_drawer),
         DESK_TEST(test_shift__numbers_go_on_and_survive_a_restart),
         DESK_TEST(test_shift__closes_though_an_entry_is_lost_or_spoilt),
+        DESK_TEST(test_shift__stays_open_while_the_journal_cannot_be_read),
         DESK_TEST(test_drawer__every_opening_is_on_the_journal),
         DESK_TEST(test_status__says_what_is_not_sent_yet),
         DESK_TEST(test_status__an_agent_that_fell_silent_is_not_online),
