@@ -284,6 +284,13 @@ static bool vouched(const struct model *model, int record, int next, int seat)
     return next >= 0 && ((model->facts[next].gone | model->facts[next].spoilt) & here) == 0;
 }
 
+/* It was sent with an entry before it of which nothing is left, not even a name: what the ledger
+ * tells of that branch no till can take for its own. */
+static bool begins_before(const struct fact *fact)
+{
+    return fact->aside > 0 && fact->aside_from < fact->seq;
+}
+
 /* The first of the till's own entries that the ledger keeps aside, as far as the till can know: not
  * when the branch begins before it, with an entry whose hash nobody knows any more. */
 static int branch_start(const struct model *model, const struct scope_point *point,
@@ -301,7 +308,8 @@ static int branch_start(const struct model *model, const struct scope_point *poi
         if (fact->seq == 1)
             break;
     }
-    if (start < 0 || !vouched(model, start, start_next, seat) ||
+    if (start < 0 || begins_before(&model->facts[start]) ||
+        !vouched(model, start, start_next, seat) ||
         (model->facts[start].seq > 1 && !model_descends(model, there, model->facts[start].prev)))
         return -1;
     return start;
@@ -344,7 +352,8 @@ bool model_forks_told(const struct model *model, const struct scope_point *point
         const struct epoch_head *own = &journal->epochs[i];
         int fork = model_fork(model, &point->fold, own), next = -1;
 
-        if (fork < 0 || branch_start(model, point, own, seat) >= 0)
+        if (fork < 0 || branch_start(model, point, own, seat) >= 0 ||
+            begins_before(&model->facts[fork]))
             continue;
         for (int r = own->head; r >= 0 && r != fork; r = model->facts[r].prev)
             next = r;

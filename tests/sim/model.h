@@ -142,14 +142,15 @@ struct fact {
     int sold_count;
     struct taken_back back;
     int overrides;
-    int order;       /* that it hands over; -1: none */
-    int customer;    /* -1: none */
-    bool tampered;   /* it was destroyed on a till's disk */
-    bool damaged;    /* and the ledger took it as damaged: it moves nothing */
-    uint16_t gone;   /* where its row is gone: a bit for each seat's disk, and its backup */
-    uint16_t spoilt; /* where its bytes are others */
-    bool aside_lost; /* without its bytes */
-    int64_t aside;   /* since this position of its location the ledger keeps it as a branch; 0 */
+    int order;          /* that it hands over; -1: none */
+    int customer;       /* -1: none */
+    bool tampered;      /* it was destroyed on a till's disk */
+    bool damaged;       /* and the ledger took it as damaged: it moves nothing */
+    uint16_t gone;      /* where its row is gone: a bit for each seat's disk, and its backup */
+    uint16_t spoilt;    /* where its bytes are others */
+    bool aside_lost;    /* without its bytes */
+    int64_t aside_from; /* seq with which its branch begins */
+    int64_t aside;      /* since this position of its location the ledger keeps it as a branch; 0 */
 };
 #define FACT_ON_DISK(seat)   ((uint16_t)(1U << (seat)))
 #define FACT_IN_BACKUP(seat) ((uint16_t)(1U << ((seat) + 8)))

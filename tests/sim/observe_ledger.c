@@ -46,8 +46,8 @@ static void take_branches(struct world *world, struct store_session *reader)
         return;
     model->branch_count = count;
     model->promises_moved = true;
-    if (store_query(reader, "SELECT hash, bytes IS NULL FROM branch", NULL, 0, &query, NULL) !=
-        STATUS_OK)
+    if (store_query(reader, "SELECT hash, bytes IS NULL, start FROM branch", NULL, 0, &query,
+                    NULL) != STATUS_OK)
         return;
     while (store_next(reader, query, &row, NULL) == STATUS_OK && row) {
         size_t length;
@@ -60,8 +60,10 @@ static void take_branches(struct world *world, struct store_session *reader)
                 feed_mark(world->ledger->feed,
                           observe_scope_name(SCOPE_LOCATION + model->facts[record].store))
                     .position;
-        if (record >= 0)
+        if (record >= 0) {
             model->facts[record].aside_lost = store_column_int(reader, query, 1) != 0;
+            model->facts[record].aside_from = store_column_int(reader, query, 2);
+        }
     }
 }
 
