@@ -14,7 +14,7 @@ import time
 
 from harness import FULL, Ledger, program, run
 
-KILLS = 500 if FULL else 80
+KILLS = 500 if FULL else 60
 SIGN_IN = "press item person/P03\ndigits 3456\npress button pin-go\nwait screen {}\n"
 OPEN_SHIFT = "digits 100\npress pad/do\nwait screen sell\n"
 SALE = """scan 9520000011475
