@@ -186,6 +186,25 @@ static int64_t damaged_closes(struct desk *desk)
     return found;
 }
 
+/* The till is closed meanwhile; M1 signs in when it is open again. */
+static void change_file(struct desk *desk, const char *sql)
+{
+    char *path = path_join(desk->store.folder, "till.db");
+    struct db *db;
+
+    till_close(desk->till);
+    desk_ok(desk, db_open(path, DB_OWNER_FULL, &db, &desk->error));
+    desk_ok(desk, db_exec(db,
+                          "DROP TRIGGER IF EXISTS entry_delete;"
+                          "DROP TRIGGER IF EXISTS entry_update",
+                          &desk->error));
+    desk_ok(desk, db_exec(db, sql, &desk->error));
+    db_close(db);
+    free(path);
+    desk_open(desk);
+    desk_sign_in(desk, "M1", "2222");
+}
+
 /* The shop closes with what was counted while it sold; the Z says why the entries do not bear it
  * out. */
 static void test_shift__closes_though_an_entry_is_lost_or_spoilt(void **state)
@@ -196,22 +215,12 @@ static void test_shift__closes_though_an_entry_is_lost_or_spoilt(void **state)
     struct desk *desk = *state;
 
     for (int i = 0; i < 2; i++) {
-        char *path = path_join(desk->store.folder, "till.db");
         struct shift_view view;
         struct money difference;
-        struct db *db;
 
         sell(desk, "CANDLE", 1250);
         sell(desk, "TEA", 395);
-        till_close(desk->till);
-        desk_ok(desk, db_open(path, DB_OWNER_FULL, &db, &desk->error));
-        desk_ok(desk, db_exec(db, "DROP TRIGGER IF EXISTS entry_delete", &desk->error));
-        desk_ok(desk, db_exec(db, "DROP TRIGGER IF EXISTS entry_update", &desk->error));
-        desk_ok(desk, db_exec(db, damage[i], &desk->error));
-        db_close(db);
-        free(path);
-        desk_open(desk);
-        desk_sign_in(desk, "M1", "2222");
+        change_file(desk, damage[i]);
         desk_ok(desk, till_shift_close(desk->till, (struct money){11645}, &view, &difference,
                                        &desk->error));
         assert_int_equal(view.sales, 2);
@@ -225,33 +234,17 @@ static void test_shift__closes_though_an_entry_is_lost_or_spoilt(void **state)
 static void test_shift__stays_open_while_the_journal_cannot_be_read(void **state)
 {
     struct desk *desk = *state;
-    char *path = path_join(desk->store.folder, "till.db");
     struct shift_view view;
     struct money difference;
-    struct db *db;
 
     sell(desk, "CANDLE", 1250);
     sell(desk, "TEA", 395);
-    till_close(desk->till);
-    desk_ok(desk, db_open(path, DB_OWNER_FULL, &db, &desk->error));
-    desk_ok(desk, db_exec(db,
-                          "DROP TRIGGER entry_delete;"
-                          "DELETE FROM entry WHERE id = (SELECT max(id) - 1 FROM entry);"
-                          "ALTER TABLE verified RENAME TO elsewhere",
-                          &desk->error));
-    db_close(db);
-    desk_open(desk);
-    desk_sign_in(desk, "M1", "2222");
+    change_file(desk, "DELETE FROM entry WHERE id = (SELECT max(id) - 1 FROM entry);"
+                      "ALTER TABLE verified RENAME TO elsewhere");
     assert_int_equal(
         till_shift_close(desk->till, (struct money){11645}, &view, &difference, &desk->error),
         STATUS_INVALID);
-    till_close(desk->till);
-    desk_ok(desk, db_open(path, DB_OWNER_FULL, &db, &desk->error));
-    desk_ok(desk, db_exec(db, "ALTER TABLE elsewhere RENAME TO verified", &desk->error));
-    db_close(db);
-    free(path);
-    desk_open(desk);
-    desk_sign_in(desk, "M1", "2222");
+    change_file(desk, "ALTER TABLE elsewhere RENAME TO verified");
     desk_ok(desk,
             till_shift_close(desk->till, (struct money){11645}, &view, &difference, &desk->error));
     assert_int_equal(damaged_closes(desk), 1);

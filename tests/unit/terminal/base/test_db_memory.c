@@ -150,8 +150,9 @@ static enum status write_two(struct db *db, struct error *error)
     return status;
 }
 
-/* Failed is nothing written, succeeded is all of it; the connection goes on either way. */
-static void try_each(struct fixture *fixture, int64_t fails)
+/* Failed is nothing written, succeeded is all of it; the connection goes on either way. How many
+ * requests were tried. */
+static int64_t try_each(struct fixture *fixture, int64_t fails)
 {
     int64_t before, n = 0;
     bool met = true;
@@ -174,17 +175,17 @@ static void try_each(struct fixture *fixture, int64_t fails)
         assert_int_equal(rows_of(db), before + (status == STATUS_OK ? 4 : 2));
         db_close(db);
     }
-    assert_true(n > 20);
+    return n;
 }
 
 static void test_db_memory__a_request_that_fails_leaves_nothing_half_done(void **state)
 {
-    try_each(*state, 1);
+    assert_true(try_each(*state, 1) > 20);
 }
 
 static void test_db_memory__without_any_memory_nothing_is_half_done(void **state)
 {
-    try_each(*state, ENDLESS);
+    assert_true(try_each(*state, ENDLESS) > 20);
 }
 
 static void test_db_memory__without_memory_nothing_opens_and_says_why(void **state)
