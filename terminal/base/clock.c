@@ -11,8 +11,8 @@
 
 #include <time.h>
 
-#define FIRST_MS    (-62135510400000) /* 0001-01-02T00:00Z: a day of room for any offset */
-#define LAST_MS     253402214399999   /* 9999-12-30T23:59:59.999Z */
+#define FIRST_MS    (ZONE_FIRST * 1000)
+#define LAST_MS     (ZONE_LAST * 1000 + 999)
 #define DAY_SECONDS 86400
 #define HLC_BITS    16
 

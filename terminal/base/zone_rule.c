@@ -6,6 +6,7 @@
  * Offsets count west of Greenwich there, and east of it in our results. Summer time may be the
  * smaller offset (Dublin) and may run over the turn of the year (Sydney).
  */
+#include "terminal/base/status.h"
 #include "terminal/base/zone.h"
 
 #include <string.h>
@@ -200,6 +201,7 @@ static int64_t day_of_change(const struct change *change, int64_t year)
 
 bool zone_rule_offset(const char *text, int64_t utc_seconds, int32_t *out)
 {
+    INVARIANT(utc_seconds >= ZONE_FIRST && utc_seconds <= ZONE_LAST);
     struct rule rule;
     if (!read_rule(text, &rule))
         return false;
