@@ -157,7 +157,7 @@ enum status till_write(struct till *till, struct record *record, struct error *e
     till_ready_drop(till);
     status = write_once(till, record, &head, error);
     if (status == STATUS_FULL) {
-        log_line(LOG_LEVEL_WARN, "till", "the disk is full: using the reserve");
+        log_line(LOG_LEVEL_WARN, "till", "%s: tried again without the reserve", error->text);
         till_release_reserve(till);
         status = write_once(till, record, &head, error);
     }

@@ -369,8 +369,12 @@ enum status db_commit(struct db *db, struct error *error)
 {
     INVARIANT(db_in_transaction(db));
     enum status status = run_text(db, "COMMIT", error);
-    if (status != STATUS_OK)
-        db_rollback(db);
+    if (status == STATUS_OK)
+        return STATUS_OK;
+    /* Memory may fail behind the synced frame: SQLite's list of the log's index grows after it. */
+    if ((sqlite3_extended_errcode(db->handle) & 0xFF) == SQLITE_NOMEM)
+        status = error_set(error, STATUS_IO, "out of memory at the commit: %s", db->path);
+    db_rollback(db);
     return status;
 }
 

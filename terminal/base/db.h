@@ -58,7 +58,9 @@ enum status db_exec(struct db *db, const char *sql, struct error *error) MUST_US
  * at the first read. They do not nest. */
 enum status db_begin(struct db *db, struct error *error) MUST_USE;
 enum status db_begin_read(struct db *db, struct error *error) MUST_USE;
-enum status db_commit(struct db *db, struct error *error) MUST_USE; /* rolls back when it fails */
+/* Rolls back when it fails. After STATUS_IO (memory that was lacking counts as that here) nobody
+ * knows: what is rolled back may be in the log, and come back with the next recovery. */
+enum status db_commit(struct db *db, struct error *error) MUST_USE;
 /* Fine when none is open. What can't be rolled back for want of memory is not there for anybody:
  * the next call ends it first, or fails with STATUS_FULL. */
 void db_rollback(struct db *db);

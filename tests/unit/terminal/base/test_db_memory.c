@@ -2,6 +2,7 @@
  * trouble is over.
  */
 #include "terminal/base/db.h"
+#include "terminal/base/fs.h"
 
 #include "tests/unit/terminal/base/folder.h"
 
@@ -211,6 +212,101 @@ static void test_db_memory__without_memory_nothing_opens_and_says_why(void **sta
     db_close(open_well(fixture));
 }
 
+/* ---- a commit whose frame is in the log ---- */
+
+#define INDEX_FRAMES 4062 /* of the log, in the index's first page (SQLite's wal.c) */
+
+static void must_run(struct db *db, const char *sql)
+{
+    struct error error;
+
+    if (db_exec(db, sql, &error) != STATUS_OK)
+        fail_msg("%s: %s", sql, error.text);
+}
+
+static void copy_file(const char *from, const char *to)
+{
+    struct buf bytes;
+    struct error error;
+
+    buf_init(&bytes, (size_t)64 << 20);
+    assert_int_equal(file_read(from, &bytes, &error), STATUS_OK);
+    assert_int_equal(file_write_durable(to, bytes.data, bytes.used, 0600, &error), STATUS_OK);
+    buf_finish(&bytes);
+}
+
+/* What a start finds after a power cut now: the files of `db` as they are. */
+static int64_t rows_after_a_cut(const struct fixture *fixture)
+{
+    char *log = path_join(fixture->folder.path, "till.db-wal");
+    char *copy = path_join(fixture->folder.path, "copy.db");
+    char *log_copy = path_join(fixture->folder.path, "copy.db-wal");
+    struct error error;
+    struct db *db;
+    int64_t rows;
+
+    copy_file(fixture->path, copy);
+    copy_file(log, log_copy);
+    assert_int_equal(db_open(copy, DB_OWNER_FULL, &db, &error), STATUS_OK);
+    rows = rows_of(db);
+    db_close(db);
+    free(log);
+    free(copy);
+    free(log_copy);
+    return rows;
+}
+
+static int64_t frames_of(const char *log)
+{
+    struct stat about;
+
+    return fs_stat(log, &about) == 0 ? (about.st_size - 32) / (4096 + 24) : 0;
+}
+
+/* A log that ends just before its index needs another page. */
+static struct db *open_with_long_log(const struct fixture *fixture)
+{
+    struct db *db = open_well(fixture);
+    char *log = path_join(fixture->folder.path, "till.db-wal");
+
+    must_run(db, "PRAGMA wal_autocheckpoint=0");
+    while (frames_of(log) < INDEX_FRAMES - 20)
+        must_run(db, "INSERT INTO sale(words) VALUES(randomblob(40000))");
+    while (frames_of(log) < INDEX_FRAMES - 2)
+        must_run(db, "UPDATE sale SET words = hex(randomblob(4)) WHERE id = 1");
+    free(log);
+    return db;
+}
+
+static void test_db_memory__a_refused_commit_that_may_come_back_is_no_plain_refusal(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct db *db = open_with_long_log(fixture);
+    int64_t before = rows_of(db);
+    bool met = true, came_back = false;
+
+    for (int64_t n = 0; met; n++) {
+        struct error error;
+        enum status status;
+        int64_t found;
+        assert_int_equal(db_begin(db, &error), STATUS_OK);
+        must_run(db, "INSERT INTO sale(words) VALUES(randomblob(40000))");
+        fail_after(n, 1);
+        status = db_commit(db, &error);
+        met = was_met(1);
+        found = rows_after_a_cut(fixture);
+        if (status == STATUS_OK)
+            assert_int_equal(found, before + 1);
+        else if (found != before)
+            assert_int_equal(status, STATUS_IO);
+        came_back = came_back || (status != STATUS_OK && found != before);
+        assert_true(status == STATUS_OK || rows_of(db) == before);
+        before += status == STATUS_OK;
+    }
+    assert_true(came_back);
+    db_close(db);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +316,8 @@ int main(void)
                                         make, clear),
         cmocka_unit_test_setup_teardown(test_db_memory__without_memory_nothing_opens_and_says_why,
                                         make, clear),
+        cmocka_unit_test_setup_teardown(
+            test_db_memory__a_refused_commit_that_may_come_back_is_no_plain_refusal, make, clear),
     };
     return cmocka_run_group_tests(tests, install, NULL);
 }
