@@ -6,7 +6,8 @@
  * it is found among other groups. Not found: a number that was cut into several texts, or spelled.
  *
  * One in ten of the other numbers of that form has a right check digit, too: fields that hold codes
- * (below) are left out, everywhere else a refusal is the smaller harm.
+ * (below) are left out, everywhere else a refusal is the smaller harm. A text that is nothing but
+ * 16, 32 or 64 bytes in hex was made by a machine; one in 800 keys would look like a card number.
  */
 #ifndef HOLDFAST_BASE_CARD_H
 #define HOLDFAST_BASE_CARD_H
@@ -22,8 +23,7 @@ bool card_number_like(const char *text);
 
 /* Whether any text within the value, keys too, looks like one, but for the members of these names:
  * what is scanned or given out by machines (code, given, sku, variant_of, component, linked_sku,
- * item, badge, lot, serial, receipt), numbers of authorities (tax_id), and ids, hashes and keys
- * (id, device, epoch, prev, hash, epoch_key, device_sig, lease, request, original, url). */
+ * item, badge, lot, serial, receipt), numbers of authorities (tax_id), id and url. */
 bool card_number_in(const json_t *value);
 bool card_number_in_view(const struct json_item *value);
 

@@ -348,6 +348,9 @@ static void test_devices__that_a_restored_ledger_does_not_know_are_admitted(void
     strange = other->key;
     assert_int_equal(admit(fixture, device, "S99", ledger_key), 404);
     assert_int_equal(admit(fixture, device, "S01", &strange), 409);
+    /* A key that looks like a card number is a key. */
+    assert_int_equal(hex_read("a4111111111111111b", strange.bytes, 9), STATUS_OK);
+    assert_int_equal(admit(fixture, device, "S01", &strange), 409);
     assert_int_equal(admit(fixture, device, "S 1", ledger_key), 400);
     assert_int_equal(query_int(fixture, "SELECT count(*) FROM device"), 1);
     for (int i = 0; i < 2; i++)
