@@ -231,16 +231,16 @@ static enum status open_body(struct exchange *exchange, const struct route *rout
     return STATUS_OK;
 }
 
-static bool accepts_zstd(const struct ledger_request *request)
+bool respond_may_pack(const struct ledger_request *request)
 {
     return request->accept_encoding != NULL && strstr(request->accept_encoding, "zstd") != NULL;
 }
 
-static void pack_response(const struct ledger_request *request, struct ledger_response *response)
+void respond_packed(struct ledger_response *response)
 {
     struct buf packed;
 
-    if (response->body.used < COMPRESS_WORTHWHILE || !accepts_zstd(request))
+    if (response->body.used < COMPRESS_WORTHWHILE)
         return;
     buf_init(&packed, response->body.ceiling);
     if (compress_bytes(response->body.data, response->body.used, &packed) != STATUS_OK ||
@@ -352,8 +352,8 @@ static void answer(struct exchange *exchange, const struct route *route, bool kn
     }
     run_route(exchange, route);
     ledger_reader_back(exchange->ledger, exchange->reader);
-    if (exchange->response->wait == NULL)
-        pack_response(exchange->request, exchange->response);
+    if (exchange->response->wait == NULL && respond_may_pack(exchange->request))
+        respond_packed(exchange->response);
 }
 
 /* A question that waits is counted as answered when it begins to: it has cost what it costs. */

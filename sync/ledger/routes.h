@@ -71,4 +71,8 @@ enum status respond_json(struct exchange *exchange, int http_status, const json_
 /* A refusal with numbers of its own; time_ms is filled in. */
 void respond_refusal(struct exchange *exchange, int http_status, struct refusal *refusal);
 
+/* Whether the caller reads zstd; and the body packed for him, where that makes it smaller. */
+bool respond_may_pack(const struct ledger_request *request);
+void respond_packed(struct ledger_response *response);
+
 #endif

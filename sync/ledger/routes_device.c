@@ -137,7 +137,7 @@ struct ledger_wait {
     struct changes_query query;
     int64_t deadline_us;
     struct id device; /* who asks: it may be revoked meanwhile */
-    bool zstd;
+    bool zstd;        /* the answer may be packed */
 };
 
 static void refuse_snapshot(struct ledger *ledger, const char *message,
@@ -194,6 +194,7 @@ static enum status route_changes(struct exchange *exchange, struct error *error)
     wait = mem_alloc(sizeof *wait);
     wait->query = query;
     wait->device = exchange->caller.device;
+    wait->zstd = respond_may_pack(exchange->request);
     wait->deadline_us =
         clock_monotonic_us(&ledger->clock) + (int64_t)query.wait_s * INT64_C(1000000);
     exchange->response->wait = wait;
@@ -221,6 +222,8 @@ void ledger_continue(struct ledger *ledger, struct ledger_wait *wait,
     else if (status != STATUS_OK)
         ledger_refuse(ledger, 503, "busy", error.text, response);
     ledger_reader_back(ledger, reader);
+    if (wait->zstd)
+        respond_packed(response);
     ledger_wait_free(wait);
 }
 

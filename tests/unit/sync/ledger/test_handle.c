@@ -484,43 +484,6 @@ static void test_handle__keeps_scopes_of_other_locations_apart(void **state)
     device_free(device);
 }
 
-static void test_handle__waits_until_the_feed_grows(void **state)
-{
-    struct fixture *fixture = *state;
-    struct device *device;
-    struct changes_query query;
-    struct ledger_response response;
-
-    admin_put(fixture, SHOP_ROWS);
-    device = device_make(fixture, "S01", "T01");
-    query = changes_from(fixture, "S01");
-    query.wait_s = 20;
-    query.cursors[0].position = 1; /* catalogue */
-    query.cursors[4].position = 1; /* location:S01 */
-    struct answer answer = ask_changes(fixture, device, &query);
-    assert_non_null(answer.response.wait);
-    assert_false(ledger_wait_over(fixture->ledger, answer.response.wait, fixture->monotonic_us));
-    assert_true(ledger_wait_over(fixture->ledger, answer.response.wait, 20 * 1000000));
-    admin_put(fixture, "{\"rows\":[{\"t\":\"item\",\"op\":\"put\",\"row\":{\"sku\":\"D\","
-                       "\"name\":\"Date\"}}]}");
-    assert_true(ledger_wait_over(fixture->ledger, answer.response.wait, fixture->monotonic_us));
-    ledger_response_init(&response);
-    ledger_continue(fixture->ledger, answer.response.wait, &response);
-    answer.response.wait = NULL;
-    assert_int_equal(response.status, 200);
-    assert_non_null(strstr(buf_text(&response.body), "Date"));
-    ledger_response_finish(&response);
-    answer_free(&answer);
-    /* With wait=0 the answer comes at once, empty as it is. */
-    query.wait_s = 0;
-    query.cursors[0].position = 2;
-    answer = ask_changes(fixture, device, &query);
-    assert_int_equal(answer.status, 200);
-    assert_int_equal(json_array_size(json_object_get(answer.json, "scopes")), 0);
-    answer_free(&answer);
-    device_free(device);
-}
-
 /* Whoever speaks a version that is not its neighbour is told so, and nothing of his is taken; a
  * stranger is told that he is one. */
 static void test_handle__versions_that_are_too_far_apart_are_426(void **state)
@@ -579,7 +542,6 @@ int main(void)
         TEST(test_handle__tells_totals_by_location_and_currency),
         TEST(test_handle__tells_the_heads_of_a_device),
         TEST(test_handle__keeps_scopes_of_other_locations_apart),
-        TEST(test_handle__waits_until_the_feed_grows),
         TEST(test_handle__versions_that_are_too_far_apart_are_426),
     };
 
