@@ -48,7 +48,8 @@ enum status agent_create(const struct agent_options *options, struct agent **out
     if (status == STATUS_OK)
         status = leases_open(agent, error);
     if (status == STATUS_OK) {
-        agent->uplink = uplink_create(options->folder, options->identity, agent->sync);
+        agent->uplink =
+            uplink_create(options->folder, options->identity, options->batch, agent->sync);
         status = uplink_recall(agent->uplink, error);
     }
     if (status != STATUS_OK) {
@@ -90,6 +91,7 @@ static const char *flow_words(enum flow flow)
     static const char *const words[FLOWS] = {
         [FLOW_HELLO] = "the ledger's greeting",
         [FLOW_UPLINK] = "sending sales",
+        [FLOW_AHEAD] = "sending sales",
         [FLOW_CHANGES] = "fetching changes",
         [FLOW_SNAPSHOT] = "fetching the catalogue",
         [FLOW_LEASES] = "asking for a gift card's balance",
@@ -101,6 +103,10 @@ static const char *flow_words(enum flow flow)
 /* No answer: the line is asked first before anything else goes out. */
 static void unanswered(struct agent *agent, enum flow flow, const char *why)
 {
+    if (flow == FLOW_AHEAD) {
+        uplink_ahead_over(agent);
+        return;
+    }
     agent->failures++;
     if (flow == FLOW_UPLINK)
         uplink_unanswered(agent);
@@ -120,6 +126,9 @@ static void answered(struct agent *agent, enum flow flow, int status, const char
         break;
     case FLOW_UPLINK:
         uplink_answer(agent, status, body, length);
+        break;
+    case FLOW_AHEAD:
+        uplink_ahead_over(agent);
         break;
     case FLOW_CHANGES:
         changes_answer(agent, status, body, length);

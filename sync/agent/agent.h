@@ -14,8 +14,8 @@
  * the random bytes come from `entropy`. What it does touch is the data folder: it reads till.db
  * and is the only writer of sync.db and of the replica files.
  *
- * The five flows have one request each at most, and each its own backoff; a refused upload never
- * holds up a download, nor the other way round.
+ * The five flows have one request each at most (the uplink two: see flow_uplink.c), and each its
+ * own backoff; a refused upload never holds up a download, nor the other way round.
  *
  * The agent may be dropped at any instruction (killed) and made anew from the folder: nothing is
  * lost and nothing is applied twice. In particular:
@@ -30,6 +30,7 @@
 #define HOLDFAST_AGENT_AGENT_H
 
 #include "sync/agent/transport.h"
+#include "sync/protocol/frame.h"
 #include "terminal/base/crypto.h"
 #include "terminal/base/log.h"
 #include "terminal/base/status.h"
@@ -46,6 +47,7 @@ struct agent_options {
     const struct device_identity *identity; /* copied */
     struct entropy entropy;
     int wait_s; /* how long a change poll may hang, 0 to 60; 25 is usual */
+    int batch;  /* entries that go up at once, 1 to FRAME_MAX_ENTRIES */
 };
 
 /* Takes sync.db.lock, opens sync.db and the current replica, clears away what an earlier run left

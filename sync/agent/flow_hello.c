@@ -25,7 +25,7 @@ void hello_advance(struct agent *agent)
         return;
     /* What is still out would be answered against positions that are about to be told anew; and
      * this answer must not be older than one of theirs. */
-    flow_cancel(agent, FLOW_UPLINK);
+    uplink_cancel(agent);
     leases_before_hello(agent);
     flow_send(agent, FLOW_HELLO, &question);
 }

@@ -1,5 +1,15 @@
 /* POST /v1/journal: batch after batch while there is something to send. What is on the disk, and
  * when, is told in uplink.c: a batch is done when the countersigned head is in sync.db.
+ *
+ * The batch that follows the one that is out goes before its answer, so that the ledger reads it
+ * while it still writes the first:
+ *
+ *   FLOW_UPLINK  ── batch 1 ────────► 200    it is batch 2's call now ──► 200
+ *   FLOW_AHEAD        ── batch 2 ───────────┘     ── batch 3 ───────────┘
+ *
+ * That is a guess. Any other answer to the first, and any to the second that comes before the
+ * first's, makes it as if the second had not been sent: it is sent again in its turn, and what the
+ * ledger has of it already is skipped there.
  */
 #include "sync/agent/flows.h"
 #include "sync/protocol/compress.h"
@@ -10,7 +20,8 @@
 
 #define UPLINK_TOTAL_MS 120000
 #define UPLINK_STALL_MS 45000
-#define AHEAD_AFTER_MS  2 /* the batch that is out is on its way by then */
+#define AHEAD_AFTER_MS  2    /* the batch that is out is on its way by then */
+#define AHEAD_WITHIN_MS 1000 /* a line that takes longer is full with one batch */
 
 /* A figure for --status; nothing known is "". */
 static void keep_figure(struct agent *agent, const char *key, int64_t value, bool known)
@@ -64,20 +75,25 @@ static void pack(const struct buf *body, struct buf *packed)
         buf_clear(packed);
 }
 
-/* The next batch into agent->body and agent->packed: what was made ready, or made now. */
-static enum status next_batch(struct agent *agent, bool *any, struct error *error)
+/* The next batch is the one that was made ready: now it is in agent->body and agent->packed. */
+static bool next_is_ahead(struct agent *agent)
+{
+    struct buf body = agent->body, packed = agent->packed;
+
+    if (!agent->ahead_built || !uplink_take_ahead(agent->uplink))
+        return false;
+    agent->body = agent->ahead_body;
+    agent->packed = agent->ahead_packed;
+    agent->ahead_body = body;
+    agent->ahead_packed = packed;
+    return true;
+}
+
+/* The next batch is made now. */
+static enum status build_next(struct agent *agent, bool *any, struct error *error)
 {
     enum status status;
 
-    if (agent->ahead_built && uplink_take_ahead(agent->uplink)) {
-        struct buf body = agent->body, packed = agent->packed;
-        agent->body = agent->ahead_body;
-        agent->packed = agent->ahead_packed;
-        agent->ahead_body = body;
-        agent->ahead_packed = packed;
-        *any = true;
-        return STATUS_OK;
-    }
     buf_clear(&agent->body);
     status = uplink_build(agent->uplink, &agent->body, any, error);
     if (status == STATUS_OK && *any)
@@ -85,35 +101,50 @@ static enum status next_batch(struct agent *agent, bool *any, struct error *erro
     return status;
 }
 
-static void send_batch(struct agent *agent)
+static void post(struct agent *agent, enum flow flow, const struct buf *body,
+                 const struct buf *packed)
 {
     struct question question = {.method = "POST",
                                 .path = "/v1/journal",
                                 .query = "",
                                 .content_type = FRAME_CONTENT_TYPE,
+                                .packed = packed->used > 0,
                                 .total_ms = UPLINK_TOTAL_MS,
                                 .stall_ms = UPLINK_STALL_MS};
+
+    question.body = question.packed ? buf_text(packed) : buf_text(body);
+    question.body_length = question.packed ? packed->used : body->used;
+    flow_send(agent, flow, &question);
+}
+
+/* The next batch is out: sent now, or before. */
+static void send_batch(struct agent *agent)
+{
+    struct flow_state *ahead = &agent->flows[FLOW_AHEAD];
     struct error error;
     bool any = false;
     enum status status;
+    const bool guessed = next_is_ahead(agent);
 
-    status = next_batch(agent, &any, &error);
+    status = guessed ? STATUS_OK : build_next(agent, &any, &error);
     agent->ahead_built = false;
     agent->ahead_at = INT64_MAX;
     if (status != STATUS_OK) {
         flow_fail(agent, FLOW_UPLINK, SYNC_HERE, 0, "Reading the journal failed: %s", error.text);
         return;
     }
-    if (!any)
+    if (!guessed && !any)
         return;
-    question.packed = agent->packed.used > 0;
-    question.body = question.packed ? buf_text(&agent->packed) : buf_text(&agent->body);
-    question.body_length = question.packed ? agent->packed.used : agent->body.used;
-    flow_send(agent, FLOW_UPLINK, &question);
+    if (guessed && ahead->call != 0)
+        flow_take_over(agent, FLOW_UPLINK, FLOW_AHEAD);
+    else
+        post(agent, FLOW_UPLINK, &agent->body, &agent->packed);
+    agent->batch_ms = agent->mono_ms;
     agent->ahead_at = agent->mono_ms + AHEAD_AFTER_MS;
 }
 
-/* While the ledger works on a batch, the one after it is read and packed. */
+/* While the ledger works on a batch, the one after it is read and packed, and sent where the line
+ * is quick. Not ahead of the ledger's knowing the epoch, nor of a lease that waits for its turn. */
 static void build_ahead(struct agent *agent)
 {
     if (agent->flows[FLOW_UPLINK].call == 0 || agent->mono_ms < agent->ahead_at)
@@ -121,14 +152,15 @@ static void build_ahead(struct agent *agent)
     agent->ahead_at = INT64_MAX;
     buf_clear(&agent->ahead_body);
     agent->ahead_built = uplink_build_ahead(agent->uplink, &agent->ahead_body);
-    if (agent->ahead_built)
-        pack(&agent->ahead_body, &agent->ahead_packed);
+    if (!agent->ahead_built)
+        return;
+    pack(&agent->ahead_body, &agent->ahead_packed);
+    if (agent->batch_quick && uplink_agreed(agent->uplink) && !leases_go_first(agent))
+        post(agent, FLOW_AHEAD, &agent->ahead_body, &agent->ahead_packed);
 }
 
-void uplink_advance(struct agent *agent)
+static void start_what_is_due(struct agent *agent)
 {
-    uplink_clock(agent->uplink, agent->wall_ms);
-    build_ahead(agent);
     if (!flow_ready(agent, FLOW_UPLINK))
         return;
     if ((agent->hello && agent->look_due) || agent->mono_ms >= agent->look_at)
@@ -136,6 +168,27 @@ void uplink_advance(struct agent *agent)
     if (agent->hello && !leases_go_first(agent) && flow_ready(agent, FLOW_UPLINK) &&
         uplink_waiting(agent->uplink))
         send_batch(agent);
+}
+
+void uplink_advance(struct agent *agent)
+{
+    uplink_clock(agent->uplink, agent->wall_ms);
+    build_ahead(agent);
+    start_what_is_due(agent);
+    /* It follows nothing any more, or something else than it was sent after. */
+    if (agent->flows[FLOW_UPLINK].call == 0 || !agent->ahead_built)
+        flow_cancel(agent, FLOW_AHEAD);
+}
+
+void uplink_ahead_over(struct agent *agent)
+{
+    agent->flows[FLOW_AHEAD].call = 0;
+}
+
+void uplink_cancel(struct agent *agent)
+{
+    flow_cancel(agent, FLOW_UPLINK);
+    flow_cancel(agent, FLOW_AHEAD);
 }
 
 static void take_head(struct agent *agent, const char *body, size_t length)
@@ -219,10 +272,12 @@ void uplink_answer(struct agent *agent, int status, const char *body, size_t len
     struct refusal refusal;
 
     agent_set_online(agent, true);
+    agent->batch_quick = status == 200 && agent->mono_ms - agent->batch_ms <= AHEAD_WITHIN_MS;
     if (status == 200) {
         take_head(agent, body, length);
         return;
     }
+    flow_cancel(agent, FLOW_AHEAD); /* what the ledger makes of it is an answer to another story */
     (void)!message_read_refusal(body, length, &refusal);
     if (status == 409 && strcmp(refusal.code, "gap") == 0) {
         take_gap(agent, &refusal);
@@ -243,6 +298,7 @@ void uplink_unanswered(struct agent *agent)
     bool single = false;
     bool damaged = false;
 
+    agent->batch_quick = false;
     /* A slow line gets through with less at a time. */
     uplink_smaller(agent->uplink, &single, &damaged);
 }

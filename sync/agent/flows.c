@@ -244,6 +244,19 @@ void flow_cancel(struct agent *agent, enum flow flow)
     agent->flows[flow].call = 0;
 }
 
+void flow_take_over(struct agent *agent, enum flow flow, enum flow from)
+{
+    struct flow_state *state = &agent->flows[flow];
+    struct flow_state *other = &agent->flows[from];
+
+    INVARIANT(state->call == 0 && other->call != 0);
+    state->call = other->call;
+    state->stall_ms = other->stall_ms;
+    state->stall_deadline = other->stall_deadline;
+    state->total_deadline = other->total_deadline;
+    other->call = 0;
+}
+
 void flow_send(struct agent *agent, enum flow flow, const struct question *question)
 {
     struct flow_state *state = &agent->flows[flow];

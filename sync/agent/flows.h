@@ -1,4 +1,4 @@
-/* Inside the agent: what its five flows share. Nobody outside of sync/agent includes this.
+/* Inside the agent: what its flows share. Nobody outside of sync/agent includes this.
  *
  *   agent.c         step: hands events to flows, deadlines, what is due next
  *   flows.c         requests, refusals, backoff, the ledger's time, agent_state
@@ -25,7 +25,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum flow { FLOW_HELLO, FLOW_UPLINK, FLOW_CHANGES, FLOW_SNAPSHOT, FLOW_LEASES, FLOWS };
+/* FLOW_AHEAD is the uplink's second call: only out while the first is. */
+enum flow { FLOW_HELLO, FLOW_UPLINK, FLOW_AHEAD, FLOW_CHANGES, FLOW_SNAPSHOT, FLOW_LEASES, FLOWS };
 
 #define REASON_SIZE    256
 #define LOOK_EVERY_MS  5000  /* at the journal, for a poke that was lost */
@@ -96,6 +97,8 @@ struct agent {
     struct buf ahead_packed;
     bool ahead_built;
     int64_t ahead_at; /* mono_ms when it is to be built; INT64_MAX: not now */
+    int64_t batch_ms; /* mono_ms when the batch became the one that is out */
+    bool batch_quick; /* the last one was answered well, and soon */
     struct buf query;
     struct buf path;
     int64_t last_call;
@@ -149,6 +152,9 @@ void flow_send(struct agent *agent, enum flow flow, const struct question *quest
 /* The call that is out is forgotten and cancelled. */
 void flow_cancel(struct agent *agent, enum flow flow);
 
+/* The call that is out of `from`, with its deadlines, is `flow`'s now. */
+void flow_take_over(struct agent *agent, enum flow flow, enum flow from);
+
 /* Something went wrong: the text is for a person; tried again after a backoff of at least
  * `floor_ms`. */
 void flow_fail(struct agent *agent, enum flow flow, enum sync_trouble trouble, int64_t floor_ms,
@@ -181,6 +187,10 @@ void hello_answer(struct agent *agent, int status, const char *body, size_t leng
 void uplink_advance(struct agent *agent);
 void uplink_answer(struct agent *agent, int status, const char *body, size_t length);
 void uplink_unanswered(struct agent *agent);
+/* The batch that went ahead was answered, or not, before the one it follows: it counts as not sent.
+ */
+void uplink_ahead_over(struct agent *agent);
+void uplink_cancel(struct agent *agent);
 
 void changes_advance(struct agent *agent);
 /* Looks whether what the ledger made of the last acknowledged entry is in the replica in use. */

@@ -157,7 +157,8 @@ static enum status open_all(struct loop *loop, const struct loop_options *option
     struct agent_options agent = {.folder = options->folder,
                                   .identity = &identity,
                                   .entropy = entropy_system(),
-                                  .wait_s = WAIT_S};
+                                  .wait_s = WAIT_S,
+                                  .batch = FRAME_MAX_ENTRIES};
     enum status status = device_read(options->folder, &identity, error);
 
     if (status == STATUS_OK)

@@ -48,24 +48,27 @@ struct uplink {
     size_t count;
     struct head *heads; /* the ledger's, for epochs that are not here yet */
     int head_count;
-    size_t max_entries; /* of a batch; halved by uplink_smaller */
-    struct batch batch; /* what is out; count 0 when nothing */
-    struct batch ahead; /* what was built to follow it; count 0 when nothing */
+    size_t most_entries; /* of a batch */
+    size_t max_entries;  /* of one now; halved by uplink_smaller */
+    struct batch batch;  /* what is out; count 0 when nothing */
+    struct batch ahead;  /* what was built to follow it; count 0 when nothing */
     int64_t last_gap;
     bool examined; /* see uplink_examined */
     int64_t clock_ms;
     char text[96];
 };
 
-struct uplink *uplink_create(const char *folder, const struct device_identity *identity,
+struct uplink *uplink_create(const char *folder, const struct device_identity *identity, int batch,
                              struct sync_db *sync)
 {
     struct uplink *uplink = mem_alloc(sizeof *uplink);
 
+    INVARIANT(batch >= 1 && batch <= FRAME_MAX_ENTRIES);
     uplink->path = path_join(folder, TILL_DB);
     uplink->identity = *identity;
     uplink->sync = sync;
-    uplink->max_entries = FRAME_MAX_ENTRIES;
+    uplink->most_entries = (size_t)batch;
+    uplink->max_entries = uplink->most_entries;
     return uplink;
 }
 
@@ -389,6 +392,13 @@ bool uplink_take_ahead(struct uplink *uplink)
     return next;
 }
 
+bool uplink_agreed(struct uplink *uplink)
+{
+    const struct position *position = find(uplink, &uplink->batch.epoch);
+
+    return uplink->batch.count > 0 && position && position->sent > 0 && !position->examining;
+}
+
 bool uplink_waiting(const struct uplink *uplink)
 {
     return first_waiting(uplink) != NULL;
@@ -399,10 +409,9 @@ static void batch_done(struct uplink *uplink)
 {
     uplink->batch.count = 0;
     uplink->last_gap = 0;
-    if (uplink->max_entries < FRAME_MAX_ENTRIES)
-        uplink->max_entries *= 2;
-    if (uplink->max_entries > FRAME_MAX_ENTRIES)
-        uplink->max_entries = FRAME_MAX_ENTRIES;
+    uplink->max_entries *= 2;
+    if (uplink->max_entries > uplink->most_entries)
+        uplink->max_entries = uplink->most_entries;
 }
 
 bool uplink_examined(struct uplink *uplink)

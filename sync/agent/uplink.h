@@ -24,8 +24,8 @@
 
 struct uplink;
 
-/* Borrows `sync`. */
-struct uplink *uplink_create(const char *folder, const struct device_identity *identity,
+/* `batch`: entries of the largest batch, 1 to FRAME_MAX_ENTRIES. Borrows `sync`. */
+struct uplink *uplink_create(const char *folder, const struct device_identity *identity, int batch,
                              struct sync_db *sync);
 void uplink_destroy(struct uplink *uplink); /* NULL is fine */
 
@@ -79,6 +79,10 @@ bool uplink_build_ahead(struct uplink *uplink, struct buf *body);
 /* Makes what was built ahead the batch that is out. False, and it is forgotten, when the answers
  * since then want something else to come next: call uplink_build. */
 bool uplink_take_ahead(struct uplink *uplink);
+
+/* Whether the ledger holds the epoch as it is here, up to the batch that is out: neither new to it
+ * nor a branch, so that what follows can be judged before that batch is. */
+bool uplink_agreed(struct uplink *uplink);
 
 /* Whether an epoch that the ledger knows otherwise has just been shown to it to its end: now its
  * word about what is left can be compared. True once. */

@@ -108,12 +108,21 @@ void agent_node_event(struct world *world, struct seat *seat, struct agent_event
     act(world, seat);
 }
 
+/* Two tills of three cut even a short backlog into several batches. */
+static int batch_of(const struct world *world, const struct seat *seat)
+{
+    int64_t kind = (int64_t)(world->seed % 3000) + seat->index;
+
+    return kind % 3 == 0 ? FRAME_MAX_ENTRIES : 3 + (int)(kind % 7);
+}
+
 void agent_node_start(struct world *world, struct seat *seat)
 {
     struct agent_options options = {.folder = TILL_FOLDER,
                                     .identity = template_identity(seat->origin),
                                     .entropy = machine_entropy(&seat->machine),
-                                    .wait_s = WAIT_S};
+                                    .wait_s = WAIT_S,
+                                    .batch = batch_of(world, seat)};
     struct agent_event started = {.kind = AGENT_STARTED};
     struct error error = {0};
     enum status status;

@@ -101,8 +101,11 @@ static struct till *open_till(enum status wanted)
 static struct agent *open_agent(enum status wanted)
 {
     struct device_identity identity;
-    struct agent_options options = {
-        .folder = folder.path, .identity = &identity, .entropy = entropy_system(), .wait_s = 25};
+    struct agent_options options = {.folder = folder.path,
+                                    .identity = &identity,
+                                    .entropy = entropy_system(),
+                                    .wait_s = 25,
+                                    .batch = FRAME_MAX_ENTRIES};
     struct error error = {0};
     struct agent *agent = NULL;
     enum status status = device_read(folder.path, &identity, &error);

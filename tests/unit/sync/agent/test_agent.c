@@ -332,41 +332,6 @@ static void test_agent__one_refused_entry_does_not_hold_up_those_before_it(void 
     finish(world);
 }
 
-/* Three batches: the second and the third are made ready while the one before them is out. */
-static void test_agent__a_backlog_goes_up_once_and_in_order(void **state)
-{
-    struct world *world = ready();
-    int before = world->ledger->epochs[0].count;
-
-    (void)state;
-    world->sent_journal = 0;
-    for (int i = 0; i < 1100; i++)
-        fixture_commit_one(world->till, i);
-    world_poke(world, AGENT_POKE_ENTRIES);
-    world_drain(world, 200);
-    assert_int_equal(world->ledger->epochs[0].count, before + 1100);
-    assert_int_equal(world->sent_journal, 3);
-    finish(world);
-}
-
-/* What was made ready follows a batch that the ledger does not take: it is made anew. */
-static void test_agent__what_was_ready_is_dropped_when_the_answer_wants_another(void **state)
-{
-    struct world *world = ready();
-
-    (void)state;
-    world->ledger->refuse_entry = 100;
-    for (int i = 0; i < 1100; i++)
-        fixture_commit_one(world->till, i);
-    world_poke(world, AGENT_POKE_ENTRIES);
-    world_turns(world, 60);
-    assert_int_equal(world->ledger->epochs[0].count, 99);
-    assert_int_equal(world->gaps, 0); /* nothing was sent that could not follow */
-    world->ledger->refuse_entry = 0;
-    world_drain(world, 500);
-    finish(world);
-}
-
 static void test_agent__a_second_agent_is_refused_in_one_line(void **state)
 {
     struct world *world = ready();
@@ -440,8 +405,6 @@ int main(void)
         cmocka_unit_test(test_agent__a_fork_that_is_not_taken_holds_up_nothing_else),
         cmocka_unit_test(test_agent__an_entry_damaged_on_the_disk_goes_as_damaged),
         cmocka_unit_test(test_agent__one_refused_entry_does_not_hold_up_those_before_it),
-        cmocka_unit_test(test_agent__a_backlog_goes_up_once_and_in_order),
-        cmocka_unit_test(test_agent__what_was_ready_is_dropped_when_the_answer_wants_another),
         cmocka_unit_test(test_agent__a_second_agent_is_refused_in_one_line),
         cmocka_unit_test(test_agent__rows_it_does_not_know_are_left_out),
         cmocka_unit_test(test_agent__a_state_for_people_is_kept),

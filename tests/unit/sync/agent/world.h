@@ -37,9 +37,11 @@ struct world {
     uint64_t seed;
     /* per mille */
     int lose_request, lose_answer, cut_stream, kill, duplicate;
-    bool down; /* nothing gets through */
+    bool down;     /* nothing gets through */
+    int slow_ms;   /* every request takes so much longer */
+    bool in_order; /* every request takes as long */
     int pokes_rows, pokes_replica, pokes_state, kills, lost, sent_journal, sent_bytes, sent_changes,
-        gaps;
+        gaps, most_journal;
     int64_t bytes_streamed;
     char *last_path; /* of the last request */
 };
@@ -62,6 +64,17 @@ static inline void flight_clear(struct flight *flight)
     memset(flight, 0, sizeof *flight);
 }
 
+/* Batches that are on their way. */
+static inline int world_journal_out(const struct world *world)
+{
+    int out = 0;
+
+    for (int i = 0; i < WORLD_FLIGHTS; i++)
+        out += world->flights[i].call != 0 &&
+               strcmp(world->flights[i].request.path, "/v1/journal") == 0;
+    return out;
+}
+
 static inline void world_send(struct world *world, const struct transport_request *request)
 {
     struct flight *flight = NULL;
@@ -79,12 +92,15 @@ static inline void world_send(struct world *world, const struct transport_reques
     flight->request.path = flight->copies[0];
     flight->request.query = flight->copies[1];
     flight->request.body = flight->copies[2];
-    flight->due = world->mono_ms + 1 + world_random(world, 20);
+    flight->due =
+        world->mono_ms + world->slow_ms + (world->in_order ? 10 : 1 + (int)world_random(world, 20));
     flight->wait_until = world->mono_ms + 25000;
     flight->at = -1;
     world->sent_journal += strcmp(request->path, "/v1/journal") == 0;
     world->sent_changes += strcmp(request->path, "/v1/changes") == 0;
     world->sent_bytes += request->stream ? 1 : 0;
+    if (world_journal_out(world) > world->most_journal)
+        world->most_journal = world_journal_out(world);
 }
 
 static inline void world_cancel(struct world *world, int64_t call)
@@ -131,7 +147,8 @@ static inline void world_start_agent(struct world *world)
     struct agent_options options = {.folder = world->till->folder.path,
                                     .identity = &world->till->identity,
                                     .entropy = fixture_entropy(world->till),
-                                    .wait_s = 25};
+                                    .wait_s = 25,
+                                    .batch = FRAME_MAX_ENTRIES};
     struct agent_event event = {.kind = AGENT_STARTED};
     struct error error;
 
