@@ -120,22 +120,20 @@ static void post(struct agent *agent, enum flow flow, const struct buf *body,
 /* The next batch is out: sent now, or before. */
 static void send_batch(struct agent *agent)
 {
-    struct flow_state *ahead = &agent->flows[FLOW_AHEAD];
     struct error error;
-    bool any = false;
-    enum status status;
-    const bool guessed = next_is_ahead(agent);
+    bool guessed = next_is_ahead(agent);
+    bool any = guessed;
+    enum status status = guessed ? STATUS_OK : build_next(agent, &any, &error);
 
-    status = guessed ? STATUS_OK : build_next(agent, &any, &error);
     agent->ahead_built = false;
     agent->ahead_at = INT64_MAX;
     if (status != STATUS_OK) {
         flow_fail(agent, FLOW_UPLINK, SYNC_HERE, 0, "Reading the journal failed: %s", error.text);
         return;
     }
-    if (!guessed && !any)
+    if (!any)
         return;
-    if (guessed && ahead->call != 0)
+    if (guessed && agent->flows[FLOW_AHEAD].call != 0)
         flow_take_over(agent, FLOW_UPLINK, FLOW_AHEAD);
     else
         post(agent, FLOW_UPLINK, &agent->body, &agent->packed);

@@ -520,7 +520,8 @@ void uplink_smaller(struct uplink *uplink, bool *single, bool *damaged)
     /* A batch of one may be longer: it goes on until an entry vouches for what is lost. */
     *single = uplink->batch.count == 1 || uplink->max_entries == 1;
     *damaged = false;
-    if (*single && position->damaged == 0 &&
+    /* While till.db does not open, nothing can be said against the entry. */
+    if (*single && position->damaged == 0 && uplink->db &&
         !batch_entry_sound(uplink->db, &position->epoch, &position->key, suspect)) {
         position->damaged = suspect;
         *damaged = true;

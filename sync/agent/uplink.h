@@ -67,8 +67,9 @@ void uplink_clock(struct uplink *uplink, int64_t wall_ms);
 
 /* Appends the next batch to *body; *any tells whether there was something. At most
  * FRAME_MAX_ENTRIES and FRAME_MAX_BYTES, and less after uplink_smaller. What is damaged or missing
- * in till.db goes as such (see batch.h). One batch is out at a time. An epoch that ends with what
- * no entry vouches for rests until it grows (STATUS_CORRUPT when nothing else is left to send). */
+ * in till.db goes as such (see batch.h). One batch is out at a time, as far as is known here. An
+ * epoch that ends with what no entry vouches for rests until it grows (STATUS_CORRUPT when nothing
+ * else is left to send). */
 enum status uplink_build(struct uplink *uplink, struct buf *body, bool *any,
                          struct error *error) MUST_USE;
 

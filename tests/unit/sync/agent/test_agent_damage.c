@@ -231,6 +231,29 @@ static void test_damage__a_page_that_can_not_be_read(void **state)
     world_free(world);
 }
 
+/* A batch of one is out, the file is gone (a backup is being put back), and no answer comes. */
+static void test_damage__an_unanswered_entry_whose_file_is_gone_waits_for_the_file(void **state)
+{
+    struct world *world = ready();
+    char *path = path_join(world->till->folder.path, "till.db");
+    char *aside = path_join(world->till->folder.path, "aside.db");
+
+    (void)state;
+    fixture_commit_one(world->till, 1);
+    world_poke(world, AGENT_POKE_ENTRIES);
+    assert_int_equal(world_journal_out(world), 1);
+    assert_int_equal(rename(path, aside), 0);
+    world_poke(world, AGENT_POKE_ENTRIES);
+    world->down = true;
+    world_turns(world, 20);
+    assert_int_equal(world_journal_out(world), 0);
+    world->down = false;
+    assert_int_equal(rename(aside, path), 0);
+    free(path);
+    free(aside);
+    finish(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +267,7 @@ int main(void)
         cmocka_unit_test(test_damage__at_the_end_it_waits_for_the_next_entry),
         cmocka_unit_test(test_damage__side_records_of_a_lost_entry_still_travel),
         cmocka_unit_test(test_damage__a_page_that_can_not_be_read),
+        cmocka_unit_test(test_damage__an_unanswered_entry_whose_file_is_gone_waits_for_the_file),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
