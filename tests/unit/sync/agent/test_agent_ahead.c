@@ -1,31 +1,42 @@
 /* A backlog goes up in batches, one of which may be out ahead of the answer to the one before. */
 #include "tests/unit/sync/agent/ready.h"
 
-/* A till that sold `count` times while nobody listened, and an agent that is about to be told. */
-static struct world *backlog(int count)
+#define BATCH 40
+
+/* An agent whose batches are short, with nothing to do. */
+static struct world *short_batches(void)
 {
     struct world *world = ready();
 
+    world->batch = BATCH;
+    world_kill_agent(world);
+    world_start_agent(world);
+    world_drain(world, 500);
+    world->kills = 0;
+    return world;
+}
+
+/* The till has sold `count` times while nobody listened, and the agent is told. */
+static void sell(struct world *world, int count)
+{
     world->sent_journal = 0;
     world->most_journal = 0;
     for (int i = 0; i < count; i++)
         fixture_commit_one(world->till, i);
     world_poke(world, AGENT_POKE_ENTRIES);
-    return world;
 }
 
 /* Where answers come in the order of their requests, every batch goes once. */
 static void test_agent_ahead__a_backlog_goes_up_once_and_in_order(void **state)
 {
-    struct world *world = ready();
+    struct world *world = short_batches();
     int before = world->ledger->epochs[0].count;
 
     (void)state;
-    world_free(world);
-    world = backlog(2600);
     world->in_order = true;
+    sell(world, 6 * BATCH - 1);
     world_drain(world, 400);
-    assert_int_equal(world->ledger->epochs[0].count, before + 2600);
+    assert_int_equal(world->ledger->epochs[0].count, before + 6 * BATCH - 1);
     assert_int_equal(world->sent_journal, 6);
     assert_int_equal(world->most_journal, 2);
     assert_int_equal(world->gaps, 0);
@@ -40,7 +51,8 @@ static void test_agent_ahead__whatever_comes_of_it_nothing_is_lost_or_taken_twic
 
     (void)state;
     for (int seed = 1; seed <= 40; seed++) {
-        struct world *world = backlog(1800);
+        struct world *world = short_batches();
+        sell(world, 4 * BATCH);
         world->seed = (uint64_t)seed;
         world->lose_request = seed % 3 == 0 ? 100 : 0;
         world->lose_answer = seed % 4 == 0 ? 100 : 0;
@@ -61,43 +73,30 @@ static void test_agent_ahead__whatever_comes_of_it_nothing_is_lost_or_taken_twic
 /* What was made ready follows a batch that the ledger does not take: it is made anew. */
 static void test_agent_ahead__what_was_ready_is_dropped_when_the_answer_wants_another(void **state)
 {
-    struct world *world = ready();
+    struct world *world = short_batches();
     int before = world->ledger->epochs[0].count;
 
     (void)state;
-    world_free(world);
-    world = backlog(0);
-    world->ledger->refuse_entry = before + 1100;
-    for (int i = 0; i < 2600; i++)
-        fixture_commit_one(world->till, i);
-    world_poke(world, AGENT_POKE_ENTRIES);
+    world->ledger->refuse_entry = before + 3 * BATCH;
+    sell(world, 6 * BATCH);
     world_turns(world, 100);
-    assert_int_equal(world->ledger->epochs[0].count, before + 1099);
+    assert_int_equal(world->ledger->epochs[0].count, before + 3 * BATCH - 1);
     assert_true(world->gaps <= 3); /* each guess that was wrong, and no more of them */
     world->ledger->refuse_entry = 0;
     world_drain(world, 500);
     finish(world);
 }
 
-static void finish_batch(struct world *world)
-{
-    world_poke(world, AGENT_POKE_ENTRIES);
-    world_drain(world, 100);
-    world->most_journal = 0;
-}
-
 /* A line that is full with one batch is not given another. */
 static void test_agent_ahead__a_slow_line_carries_one_batch_at_a_time(void **state)
 {
-    struct world *world = ready();
+    struct world *world = short_batches();
 
     (void)state;
     world->slow_ms = 1500;
-    fixture_commit_one(world->till, 1);
-    finish_batch(world);
-    for (int i = 0; i < 1800; i++)
-        fixture_commit_one(world->till, i);
-    world_poke(world, AGENT_POKE_ENTRIES);
+    sell(world, 1); /* by which the agent learns how the line is */
+    world_drain(world, 100);
+    sell(world, 4 * BATCH);
     world_drain(world, 400);
     assert_int_equal(world->most_journal, 1);
     world->slow_ms = 0;

@@ -38,6 +38,7 @@ struct world {
     /* per mille */
     int lose_request, lose_answer, cut_stream, kill, duplicate;
     bool down;     /* nothing gets through */
+    int batch;     /* of the agent that is started next */
     int slow_ms;   /* every request takes so much longer */
     bool in_order; /* every request takes as long */
     int pokes_rows, pokes_replica, pokes_state, kills, lost, sent_journal, sent_bytes, sent_changes,
@@ -148,7 +149,7 @@ static inline void world_start_agent(struct world *world)
                                     .identity = &world->till->identity,
                                     .entropy = fixture_entropy(world->till),
                                     .wait_s = 25,
-                                    .batch = FRAME_MAX_ENTRIES};
+                                    .batch = world->batch};
     struct agent_event event = {.kind = AGENT_STARTED};
     struct error error;
 
@@ -181,6 +182,7 @@ static inline struct world *world_make(uint64_t seed)
 
     world->seed = seed;
     world->mono_ms = 1000;
+    world->batch = FRAME_MAX_ENTRIES;
     world->till = fixture_make("");
     world->till->random += seed << 32; /* the agent's nonces and jitter differ by seed too */
     ledger_folder = path_join(world->till->folder.path, "ledger");
