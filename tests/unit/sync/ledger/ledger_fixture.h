@@ -179,6 +179,16 @@ static inline struct answer request_answer(struct fixture *fixture,
     return answer;
 }
 
+/* Answers a question that waited. */
+static inline void continue_waiting(struct fixture *fixture, struct answer *waiting,
+                                    struct ledger_response *later)
+{
+    assert_non_null(waiting->response.wait);
+    ledger_response_init(later);
+    ledger_continue(fixture->ledger, waiting->response.wait, later);
+    waiting->response.wait = NULL;
+}
+
 static inline struct answer admin_call(struct fixture *fixture, const char *method,
                                        const char *path, const char *query, const void *body,
                                        size_t length)

@@ -30,9 +30,7 @@ static void test_changes__wait_until_the_feed_grows(void **state)
     admin_put(fixture, "{\"rows\":[{\"t\":\"item\",\"op\":\"put\",\"row\":{\"sku\":\"D\","
                        "\"name\":\"Date\"}}]}");
     assert_true(ledger_wait_over(fixture->ledger, answer.response.wait, fixture->monotonic_us));
-    ledger_response_init(&response);
-    ledger_continue(fixture->ledger, answer.response.wait, &response);
-    answer.response.wait = NULL;
+    continue_waiting(fixture, &answer, &response);
     assert_int_equal(response.status, 200);
     assert_non_null(strstr(buf_text(&response.body), "Date"));
     ledger_response_finish(&response);
@@ -71,9 +69,7 @@ static void test_changes__that_were_waited_for_travel_packed(void **state)
                          STATUS_OK);
     assert_int_equal(buf_append_text(&rows, "]}"), STATUS_OK);
     admin_put(fixture, buf_text(&rows));
-    ledger_response_init(&response);
-    ledger_continue(fixture->ledger, answer.response.wait, &response);
-    answer.response.wait = NULL;
+    continue_waiting(fixture, &answer, &response);
     assert_int_equal(response.status, 200);
     assert_true(response.zstd);
     buf_init(&plain, 65536);

@@ -219,9 +219,7 @@ static void test_devices__a_revoked_one_gets_no_answer_to_a_waiting_question(voi
     hex_write(device->id.bytes, ID_SIZE, hex);
     (void)snprintf(body, sizeof body, "{\"device\":\"%s\"}", hex);
     assert_int_equal(admin_status(fixture, "/v1/admin/devices/revoke", body), 200);
-    ledger_response_init(&later);
-    ledger_continue(fixture->ledger, answer.response.wait, &later);
-    answer.response.wait = NULL;
+    continue_waiting(fixture, &answer, &later);
     assert_int_equal(later.status, 403);
     assert_non_null(strstr(buf_text(&later.body), "\"revoked\""));
     ledger_response_finish(&later);
