@@ -109,12 +109,79 @@ static void test_agent_ahead__a_slow_line_carries_one_batch_at_a_time(void **sta
     finish(world);
 }
 
+static bool is_out(const struct world *world, int64_t call)
+{
+    for (int i = 0; i < WORLD_FLIGHTS; i++) {
+        if (world->flights[i].call == call)
+            return true;
+    }
+    return false;
+}
+
+/* A batch is out, and a guess behind it: their calls. */
+static struct world *guessing(int64_t *first, int64_t *guess)
+{
+    struct world *world = short_batches();
+
+    world->in_order = true;
+    sell(world, 1);
+    world_drain(world, 100);
+    sell(world, 4 * BATCH);
+    while (world_journal_out(world) < 2)
+        world_turn(world);
+    *first = *guess = 0;
+    for (int i = 0; i < WORLD_FLIGHTS; i++) {
+        const struct flight *flight = &world->flights[i];
+        if (flight->call == 0 || strcmp(flight->request.path, "/v1/journal") != 0)
+            continue;
+        *first = *first == 0 || flight->call < *first ? flight->call : *first;
+        *guess = flight->call > *guess ? flight->call : *guess;
+    }
+    return world;
+}
+
+static void test_agent_ahead__what_followed_a_fork_is_judged_anew(void **state)
+{
+    int64_t first, guess;
+    struct world *world = guessing(&first, &guess);
+    int count = world->ledger->epochs[0].count;
+    struct agent_event event = {.kind = AGENT_ANSWERED, .call = first, .status = 409};
+    char body[128];
+
+    (void)state;
+    (void)snprintf(body, sizeof body, "{\"error\":\"fork\",\"seq\":%d,\"taken\":%d}", count + 1,
+                   count + BATCH);
+    event.bytes = body;
+    event.length = strlen(body);
+    world_cancel(world, first);
+    world_step(world, &event);
+    assert_false(is_out(world, guess));
+    assert_int_equal(world_journal_out(world), 1);
+    world_free(world);
+}
+
+static void test_agent_ahead__a_lost_guess_is_no_cut(void **state)
+{
+    int64_t first, guess;
+    struct world *world = guessing(&first, &guess);
+    struct agent_event event = {.kind = AGENT_UNREACHABLE, .call = guess, .why = "the line is cut"};
+
+    (void)state;
+    world_cancel(world, guess);
+    world_step(world, &event);
+    assert_true(is_out(world, first));
+    assert_int_equal(view_of(world).failures, 0);
+    finish(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_agent_ahead__a_backlog_goes_up_once_and_in_order),
         cmocka_unit_test(test_agent_ahead__whatever_comes_of_it_nothing_is_lost_or_taken_twice),
         cmocka_unit_test(test_agent_ahead__what_was_ready_is_dropped_when_the_answer_wants_another),
+        cmocka_unit_test(test_agent_ahead__what_followed_a_fork_is_judged_anew),
+        cmocka_unit_test(test_agent_ahead__a_lost_guess_is_no_cut),
         cmocka_unit_test(test_agent_ahead__a_slow_line_carries_one_batch_at_a_time),
     };
 
